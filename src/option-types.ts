@@ -1,0 +1,140 @@
+import { readFileSync } from 'node:fs'
+import { inspect } from 'node:util'
+import { z } from 'zod'
+
+/** A value that no log, error, page or JSON ever shows. */
+export class Secret {
+  readonly #value: string
+
+  constructor(value: string) {
+    this.#value = value
+  }
+
+  /** The value itself; call it only where it is sent. */
+  reveal(): string {
+    return this.#value
+  }
+
+  toString(): string {
+    return '<secret>'
+  }
+
+  toJSON(): string {
+    return '<secret>'
+  }
+
+  [inspect.custom](): string {
+    return '<secret>'
+  }
+}
+
+const UNIT_MS: Readonly<Record<string, number>> = {
+  ms: 1,
+  s: 1000,
+  m: 60_000,
+  h: 3_600_000,
+  d: 86_400_000,
+  w: 604_800_000,
+}
+const DURATION = /^(?:\d+(?:\.\d+)?(?:ms|s|m|h|d|w))+$/
+
+/** Reads a Prometheus-style duration (`15s`, `1h30m`, `500ms`) as milliseconds; null where it is none. */
+export function parseDurationMs(text: string): number | null {
+  if (!DURATION.test(text)) return null
+  let totalMs = 0
+  for (const [, amount, unit] of text.matchAll(/(\d+(?:\.\d+)?)(ms|s|m|h|d|w)/g)) {
+    totalMs += Number(amount) * (UNIT_MS[unit ?? ''] ?? 0)
+  }
+  return totalMs
+}
+
+/** Option type: a duration in the file, milliseconds in the program. */
+export function duration(limits: { min: string; max: string }) {
+  const minMs = parseDurationMs(limits.min) ?? 0
+  const maxMs = parseDurationMs(limits.max) ?? Number.POSITIVE_INFINITY
+  return z
+    .string()
+    .transform((text, context) => {
+      const parsedMs = parseDurationMs(text)
+      if (parsedMs === null) {
+        context.addIssue({ code: 'custom', message: 'must be a duration such as 500ms, 15s, 3m or 1h30m' })
+        return z.NEVER
+      }
+      if (parsedMs < minMs || parsedMs > maxMs) {
+        context.addIssue({ code: 'custom', message: `must be between ${limits.min} and ${limits.max}` })
+        return z.NEVER
+      }
+      return parsedMs
+    })
+    .describe(`Duration between ${limits.min} and ${limits.max}, for example 15s.`)
+}
+
+/** Option type: a secret given in place, in practice as `${ENV}`. */
+export function secret() {
+  return z
+    .string()
+    .min(1)
+    .transform((text) => new Secret(text))
+}
+
+/** Option type: the path of a file that holds a secret; one trailing line break is not part of it. */
+export function secretFile() {
+  return z
+    .string()
+    .min(1)
+    .transform((path, context) => {
+      try {
+        const text = readFileSync(path, 'utf8').replace(/\r?\n$/, '')
+        if (text !== '') return new Secret(text)
+        context.addIssue({ code: 'custom', message: `names an empty file: ${path}. Write the secret into it` })
+      } catch (error) {
+        const code = (error as NodeJS.ErrnoException).code ?? 'unknown error'
+        context.addIssue({
+          code: 'custom',
+          message: `cannot be read (${code}): ${path}. Check the path and its permissions`,
+        })
+      }
+      return z.NEVER
+    })
+}
+
+/** Names that our own metrics or Prometheus give to labels; an operator's label may not shadow them. */
+export const RESERVED_LABELS: ReadonlySet<string> = new Set([
+  'account',
+  'gateway',
+  'driver',
+  'phone',
+  'name',
+  'state',
+  'status',
+  'reason',
+  'code',
+  'le',
+  'job',
+  'instance',
+  'alertname',
+  'severity',
+  'receiver',
+  'cause',
+])
+
+/** Option type: operator labels. */
+export function labels() {
+  return z.record(
+    z
+      .string()
+      .regex(
+        /^[a-zA-Z_][a-zA-Z0-9_]*$/,
+        'must be a Prometheus label name: letters, digits and _, not starting with a digit',
+      )
+      .max(64)
+      .refine((name) => !name.startsWith('__'), 'must not start with __: Prometheus keeps such labels for itself')
+      .refine((name) => !RESERVED_LABELS.has(name), 'would shadow a label of ours; choose another name'),
+    z.string().max(256),
+  )
+}
+
+/** Option type: an absolute http or https address. */
+export function httpUrl() {
+  return z.url({ protocol: /^https?$/, error: 'must be an address with scheme, for example http://localhost:3000' })
+}
