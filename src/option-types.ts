@@ -54,12 +54,9 @@ export function duration(limits: { min: string; max: string }) {
   const maxMs = parseDurationMs(limits.max) ?? Number.POSITIVE_INFINITY
   return z
     .string()
+    .regex(DURATION, 'must be a duration such as 500ms, 15s, 3m or 1h30m')
     .transform((text, context) => {
-      const parsedMs = parseDurationMs(text)
-      if (parsedMs === null) {
-        context.addIssue({ code: 'custom', message: 'must be a duration such as 500ms, 15s, 3m or 1h30m' })
-        return z.NEVER
-      }
+      const parsedMs = parseDurationMs(text) ?? 0
       if (parsedMs < minMs || parsedMs > maxMs) {
         context.addIssue({ code: 'custom', message: `must be between ${limits.min} and ${limits.max}` })
         return z.NEVER
@@ -69,11 +66,15 @@ export function duration(limits: { min: string; max: string }) {
     .describe(`Duration between ${limits.min} and ${limits.max}, for example 15s.`)
 }
 
-/** Option type: a secret given in place, in practice as `${ENV}`. */
+/**
+ * Option type: a secret given in place, in practice as `${ENV}`.
+ * `writeOnly` is how the JSON Schema, the redaction of the configuration and its faults know a secret.
+ */
 export function secret() {
   return z
     .string()
     .min(1)
+    .meta({ writeOnly: true })
     .transform((text) => new Secret(text))
 }
 
@@ -136,5 +137,40 @@ export function labels() {
 
 /** Option type: an absolute http or https address. */
 export function httpUrl() {
-  return z.url({ protocol: /^https?$/, error: 'must be an address with scheme, for example http://localhost:3000' })
+  return z.url({
+    protocol: /^https?$/,
+    error: 'is not a URL. Write it with a scheme, for example http://localhost:3000',
+  })
 }
+
+/** Option type: the path of a file that another program reads, relative to the configuration file. */
+export function filePath() {
+  return z.string().min(1)
+}
+
+/**
+ * Option type: how a program of the stack (Prometheus, Alertmanager) signs in at an HTTP server: a bearer token or a user with a password.
+ * Files stay paths, because it is that program, not we, that reads them.
+ */
+export function httpSignIn() {
+  return z
+    .strictObject({
+      bearerToken: secret().describe('Bearer token. Write it as ${NAME}, never in plain text.').optional(),
+      bearerTokenFile: filePath().describe('File that holds the bearer token.').optional(),
+      username: z.string().min(1).describe('User name for basic authentication.').optional(),
+      password: secret().describe('Password of that user. Write it as ${NAME}, never in plain text.').optional(),
+      passwordFile: filePath().describe('File that holds the password.').optional(),
+    })
+    .superRefine((auth, context) => {
+      const refuse = (message: string) => context.addIssue({ code: 'custom', message })
+      const tokens = [auth.bearerToken, auth.bearerTokenFile].filter((value) => value !== undefined).length
+      const passwords = [auth.password, auth.passwordFile].filter((value) => value !== undefined).length
+      if (tokens > 1) refuse('has both bearerToken and bearerTokenFile. Keep one')
+      if (passwords > 1) refuse('has both password and passwordFile. Keep one')
+      if (tokens > 0 && auth.username !== undefined) refuse('has both a bearer token and a user. Keep one')
+      if (tokens === 0 && auth.username === undefined) refuse('names neither a bearer token nor a user. Give one')
+      if ((auth.username !== undefined) !== passwords > 0)
+        refuse('needs username together with password or passwordFile')
+    })
+}
+export type HttpSignIn = z.infer<ReturnType<typeof httpSignIn>>
