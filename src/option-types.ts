@@ -155,10 +155,14 @@ export function filePath() {
 export function httpSignIn() {
   return z
     .strictObject({
-      bearerToken: secret().describe('Bearer token. Write it as ${NAME}, never in plain text.').optional(),
+      bearerToken: secret()
+        .describe('Bearer token. Take it from the environment, never write it in plain text.')
+        .optional(),
       bearerTokenFile: filePath().describe('File that holds the bearer token.').optional(),
       username: z.string().min(1).describe('User name for basic authentication.').optional(),
-      password: secret().describe('Password of that user. Write it as ${NAME}, never in plain text.').optional(),
+      password: secret()
+        .describe('Password of that user. Take it from the environment, never write it in plain text.')
+        .optional(),
       passwordFile: filePath().describe('File that holds the password.').optional(),
     })
     .superRefine((auth, context) => {
@@ -174,3 +178,14 @@ export function httpSignIn() {
     })
 }
 export type HttpSignIn = z.infer<ReturnType<typeof httpSignIn>>
+
+/** Option type: an IANA time zone that the runtime knows. */
+export function timeZone() {
+  return z.string().refine((zone) => {
+    try {
+      return new Intl.DateTimeFormat('en', { timeZone: zone }).resolvedOptions().timeZone !== ''
+    } catch {
+      return false
+    }
+  }, 'is not a time zone. Use an IANA name, for example Europe/Berlin')
+}
