@@ -31,7 +31,13 @@ export interface CheckOutcome {
   readonly durationMs: number
   readonly result:
     | { readonly ok: true; readonly reading: Reading }
-    | { readonly ok: false; readonly code: ErrorCode; readonly message: string }
+    | {
+        readonly ok: false
+        readonly code: ErrorCode
+        readonly message: string
+        /** With `unreachable`: the host refused the connection, so the host is there and the gateway is not. */
+        readonly refused?: boolean
+      }
 }
 
 /** What the health rules take in: a reading, or the verdict on a failed check (whose fault was it?). */

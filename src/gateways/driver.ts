@@ -1,0 +1,48 @@
+import type { Gateway, GatewayEvents } from './gateway.ts'
+import { type HttpClient, type HttpClientOptions, httpClient } from './http-client.ts'
+import type { GatewayKind, GatewayOptions } from './options.ts'
+
+/** What a driver gets from outside. */
+export interface DriverDeps {
+  readonly events: GatewayEvents
+  /** `checks.timeout`, milliseconds; a gateway's own `timeout` goes before it. */
+  readonly checkTimeoutMs: number
+  /** Wall clock, Unix milliseconds. */
+  readonly now: () => number
+  /** For the User-Agent, `whatsapp-exporter/<version>`. */
+  readonly version?: string
+  /** Trace context of the check under way (W3C traceparent), added to every request. */
+  readonly traceHeaders?: () => Readonly<Record<string, string>>
+}
+
+export type OptionsOf<Kind extends GatewayKind> = Extract<GatewayOptions, { driver: Kind }>
+
+/** A driver: a factory whose closure holds the gateway's state. Opens no connection before the first request. */
+export type Driver<Kind extends GatewayKind> = (options: OptionsOf<Kind>, deps: DriverDeps) => Gateway
+
+/** The HTTP client of one gateway, as its options and the service want it; the driver adds credentials and secrets. */
+export function gatewayHttpClient(
+  options: GatewayOptions,
+  deps: DriverDeps,
+  own: Pick<HttpClientOptions, 'headers' | 'secrets' | 'classify' | 'authOption'>,
+): HttpClient {
+  const { traceHeaders } = deps
+  const ownHeaders = own.headers
+  const headers =
+    traceHeaders === undefined
+      ? ownHeaders
+      : ownHeaders === undefined
+        ? traceHeaders
+        : () => ({ ...ownHeaders(), ...traceHeaders() })
+  return httpClient({
+    ...own,
+    ...(headers === undefined ? {} : { headers }),
+    gateway: options.name,
+    baseUrl: options.url,
+    connections: options.connections,
+    timeoutMs: options.timeout ?? deps.checkTimeoutMs,
+    tls: options.tls,
+    userAgent: deps.version === undefined ? 'whatsapp-exporter' : `whatsapp-exporter/${deps.version}`,
+    now: deps.now,
+  })
+}

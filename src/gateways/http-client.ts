@@ -1,0 +1,174 @@
+import { readFileSync } from 'node:fs'
+import type { IncomingHttpHeaders } from 'node:http'
+import { type Dispatcher, Pool } from 'undici'
+import type { ZodType } from 'zod'
+import type { Secret } from '../option-types.ts'
+import { Exchange, ExchangeError, type RawReply } from './exchange.ts'
+import { type ReplyClassifier, type RequestName, replyFaults } from './reply-faults.ts'
+
+/** Most bytes of one account's reply. */
+const REPLY_BYTES = 1024 * 1024
+/** Most bytes of a reply that lists accounts; pass it as `maxBytes`. */
+export const LIST_BYTES = 16 * 1024 * 1024
+/** Longer than the usual check interval, so that a cycle finds the connections of the one before. */
+const KEEP_ALIVE_MS = 65_000
+
+export interface HttpClientOptions {
+  /** Name of the gateway, for messages. */
+  readonly gateway: string
+  /** Scheme, host, port and an optional path prefix, which is kept in front of every path. */
+  readonly baseUrl: string
+  /** Asked for on every request: credentials, trace context. */
+  readonly headers?: () => Readonly<Record<string, string>>
+  /** Most sockets at once; further requests wait, and their waiting counts in their time limit. */
+  readonly connections: number
+  /** Limit of one request, from `send` to the last byte, milliseconds. */
+  readonly timeoutMs: number
+  /** Masked in every message. Read when a message is made, so that a driver may add to its own list later. */
+  readonly secrets: readonly Secret[]
+  /** Knows a vendor's error bodies; asked about every status that is not accepted, before the general rules. */
+  readonly classify?: ReplyClassifier
+  /** The option that a message about refused credentials points to. @default 'auth' */
+  readonly authOption?: string
+  readonly tls?: { readonly caFile?: string | undefined; readonly insecureSkipVerify?: boolean | undefined } | undefined
+  /** @default 'whatsapp-exporter' */
+  readonly userAgent?: string
+  /** Wall clock, Unix milliseconds. @default Date.now */
+  readonly now?: () => number
+}
+
+export interface HttpRequest<T> {
+  /** @default 'GET' */
+  readonly method?: 'GET' | 'POST' | 'PUT'
+  /** Starts with a slash and is already encoded (see pathSegment). */
+  readonly path: string
+  readonly query?: Readonly<Record<string, string>>
+  readonly headers?: Readonly<Record<string, string>>
+  /** Sent as JSON. */
+  readonly body?: unknown
+  /** Only the fields that are used; what else the reply holds is ignored. */
+  readonly schema: ZodType<T>
+  /** @default 1 MiB */
+  readonly maxBytes?: number
+  /** Shorter or longer than the client's limit, milliseconds. */
+  readonly timeoutMs?: number
+  /** Which statuses are parsed; every other one rejects. @default 2xx */
+  readonly accept?: (status: number) => boolean
+  /** The body may be empty or something else than JSON: the schema then gets the text. @default false */
+  readonly anyBody?: boolean
+}
+
+/** A parsed reply. */
+export interface Reply<T> {
+  readonly status: number
+  /** Names in lower case. */
+  readonly headers: IncomingHttpHeaders
+  readonly body: T
+  /** When the request's bytes went out, Unix milliseconds. */
+  readonly atMs: number
+  /** From the request's first byte out to the last byte in, milliseconds; waiting for a socket is not in it. */
+  readonly durationMs: number
+}
+
+export interface HttpClient {
+  /**
+   * Sends one request and parses its reply. Rejects with GatewayError only, within `timeoutMs`, with a message that
+   * holds no secret. After a 429 with Retry-After it rejects at once, without a request, until that time has passed.
+   */
+  send<T>(request: HttpRequest<T>, signal: AbortSignal): Promise<Reply<T>>
+  /** Closes every socket; requests under way reject with `aborted`. Safe to call twice. */
+  close(): Promise<void>
+}
+
+/** The one HTTP client of a gateway: keep-alive pool, limits, and faults told apart. Never follows a redirect. */
+export function httpClient(options: HttpClientOptions): HttpClient {
+  const now = options.now ?? Date.now
+  const base = new URL(options.baseUrl)
+  const prefix = base.pathname.replace(/\/+$/, '')
+  const faults = replyFaults({
+    gateway: options.gateway,
+    address: `${base.protocol}//${base.host}`,
+    host: base.host,
+    authOption: options.authOption ?? 'auth',
+    secrets: options.secrets,
+    classify: options.classify,
+  })
+  const pool = new Pool(base.origin, {
+    connections: options.connections,
+    pipelining: 1,
+    keepAliveTimeout: KEEP_ALIVE_MS,
+    // One timer of ours limits the whole exchange, a slow drip included.
+    headersTimeout: 0,
+    bodyTimeout: 0,
+    connect: {
+      timeout: options.timeoutMs,
+      ...(options.tls?.caFile === undefined ? {} : { ca: readFileSync(options.tls.caFile, 'utf8') }),
+      ...(options.tls?.insecureSkipVerify === true ? { rejectUnauthorized: false } : {}),
+    },
+  })
+  const fixedHeaders = ['accept', 'application/json', 'user-agent', options.userAgent ?? 'whatsapp-exporter']
+  let closed = false
+  let silentUntilMs = 0
+  let silenceMs = 0
+
+  function dispatchOptions(request: HttpRequest<unknown>): Dispatcher.DispatchOptions {
+    const headers = fixedHeaders.slice()
+    if (options.headers !== undefined) appendHeaders(headers, options.headers())
+    if (request.headers !== undefined) appendHeaders(headers, request.headers)
+    let body: string | null = null
+    if (request.body !== undefined) {
+      body = JSON.stringify(request.body)
+      headers.push('content-type', 'application/json')
+    }
+    const query = request.query === undefined ? '' : `?${new URLSearchParams(request.query)}`
+    return { method: request.method ?? 'GET', path: `${prefix}${request.path}${query}`, headers, body }
+  }
+
+  async function exchange(request: HttpRequest<unknown>, name: RequestName, signal: AbortSignal): Promise<RawReply> {
+    if (signal.aborted) throw faults.ofExchange({ kind: 'aborted' }, name, 0)
+    if (closed) throw faults.closed(name)
+    const timeoutMs = request.timeoutMs ?? options.timeoutMs
+    const limits = { timeoutMs, maxBytes: request.maxBytes ?? REPLY_BYTES }
+    try {
+      return await Exchange.run(pool, dispatchOptions(request), limits, signal, now)
+    } catch (error) {
+      if (error instanceof ExchangeError) {
+        if (closed && error.fault.kind === 'network') throw faults.closed(name)
+        throw faults.ofExchange(error.fault, name, error.fault.kind === 'too_large' ? limits.maxBytes : timeoutMs)
+      }
+      throw faults.unsent(error, name)
+    }
+  }
+
+  return {
+    async send<T>(request: HttpRequest<T>, signal: AbortSignal): Promise<Reply<T>> {
+      const name: RequestName = { method: request.method ?? 'GET', path: `${prefix}${request.path}` }
+      const waitMs = silentUntilMs - now()
+      // A wall clock that was set back must not lengthen the silence.
+      if (waitMs > 0 && waitMs <= silenceMs) throw faults.silent(name, waitMs)
+      const raw = await exchange(request, name, signal)
+      const accepted = request.accept === undefined ? raw.status >= 200 && raw.status < 300 : request.accept(raw.status)
+      if (!accepted) {
+        const error = faults.ofStatus(raw, name, now())
+        if (error.code === 'rate_limited' && error.retryAfterMs !== undefined) {
+          silenceMs = error.retryAfterMs
+          silentUntilMs = now() + silenceMs
+        }
+        throw error
+      }
+      const body = faults.parse(raw, request.schema, request.anyBody ?? false, name)
+      return { status: raw.status, headers: raw.headers, body, atMs: raw.atMs, durationMs: raw.durationMs }
+    },
+    async close() {
+      closed = true
+      if (!pool.destroyed) await pool.destroy()
+    },
+  }
+}
+
+function appendHeaders(list: string[], headers: Readonly<Record<string, string>>): void {
+  for (const name in headers) {
+    const value = headers[name]
+    if (value !== undefined) list.push(name, value)
+  }
+}

@@ -1,0 +1,190 @@
+import { accessSync, constants } from 'node:fs'
+import { z } from 'zod'
+import { REASONS, STATES } from '../accounts/vocabulary.ts'
+import { duration, httpUrl, labels } from '../option-types.ts'
+import { AccountOptions, desired, objective } from './account-options.ts'
+import { basicAuth, credential } from './auth-options.ts'
+
+const GATEWAY_NAME = /^[a-z0-9][a-z0-9._-]{0,62}$/
+
+/** Option type: the path of a file that must be readable now. */
+function readableFile() {
+  return z
+    .string()
+    .min(1)
+    .refine((path) => {
+      try {
+        accessSync(path, constants.R_OK)
+        return true
+      } catch {
+        return false
+      }
+    }, 'cannot be read. Check the path and its permissions')
+}
+
+/** What every driver has. Durations are milliseconds in the program. */
+function commonOptions(defaults: { discover: boolean }) {
+  return {
+    name: z
+      .string()
+      .regex(GATEWAY_NAME, 'must be 1 to 63 of a-z 0-9 . _ - and start with a letter or digit, for example waha-1')
+      .describe('Name of the gateway, unique; label gateway.'),
+    url: httpUrl().describe('Address of the gateway; a path prefix is kept.'),
+    labels: labels().prefault({}).describe('Labels of every account behind this gateway.'),
+    discover: z
+      .boolean()
+      .default(defaults.discover)
+      .describe('Watch every account that the gateway lists, found again every minute.'),
+    accounts: z
+      .array(AccountOptions)
+      .default([])
+      .describe('Accounts by hand; with discover, details for accounts that the gateway lists.'),
+    objective: objective().optional(),
+    desired: desired().optional(),
+    connections: z.int().min(1).max(1024).default(64).describe('Most connections to the gateway at once.'),
+    timeout: duration({ min: '100ms', max: '2m' })
+      .optional()
+      .describe('Limit of one request; checks.timeout if absent.'),
+    staleAfter: duration({ min: '1m', max: '90d' })
+      .optional()
+      .describe('A connected account without activity for longer is degraded; health.staleAfter if absent.'),
+    tls: z
+      .strictObject({
+        caFile: readableFile().optional().describe('Certificate authority in PEM that signed the gateway.'),
+        insecureSkipVerify: z.boolean().optional().describe('Trust any certificate. For tests only.'),
+      })
+      .optional(),
+  }
+}
+
+/** RFC 6901: empty, or segments that each start with a slash. */
+const jsonPointer = z.string().regex(/^(?:\/(?:[^~/]|~[01])*)*$/, 'must be a JSON pointer, for example /data/state')
+
+const httpPath = z.string().regex(/^\/[^?#\s]*$/, 'must be a path that starts with a slash, without a query')
+const accountPath = httpPath.refine((path) => path.includes('{account}'), 'must hold {account}')
+
+const mappedState = z.union([
+  z.enum(STATES),
+  z.strictObject({ state: z.enum(STATES), reason: z.enum(REASONS).optional() }),
+])
+
+/** A bot's own endpoint. */
+export const HttpOptions = z.strictObject({
+  driver: z.literal('http'),
+  ...commonOptions({ discover: false }),
+  auth: z
+    .union([credential('bearerToken', 'Token that the endpoint asks for.'), basicAuth()], {
+      error: 'must be { bearerToken }, { bearerTokenFile }, or { username, password | passwordFile }',
+    })
+    .optional(),
+  paths: z
+    .strictObject({
+      list: httpPath.default('/accounts'),
+      state: accountPath.default('/accounts/{account}'),
+      restart: accountPath.nullable().default('/accounts/{account}/restart').describe('null: no restart.'),
+    })
+    .prefault({}),
+  map: z
+    .strictObject({
+      items: jsonPointer.default('').describe('Where the list is in the reply of paths.list.'),
+      account: jsonPointer.default('/account'),
+      state: jsonPointer.default('/state'),
+      reason: jsonPointer.default('/reason'),
+      phone: jsonPointer.default('/phone'),
+      name: jsonPointer.default('/name'),
+      lastActivityAt: jsonPointer.default('/lastActivityAt'),
+      states: z
+        .record(z.string(), mappedState)
+        .default({})
+        .describe('The endpoint’s own words and the state, or state and reason, that each means.'),
+    })
+    .prefault({})
+    .describe('Where the fields are, as JSON pointers, for an endpoint with another shape.'),
+})
+
+/** devlikeapro/waha. */
+export const WahaOptions = z.strictObject({
+  driver: z.literal('waha'),
+  ...commonOptions({ discover: true }),
+  auth: credential('apiKey', 'Key for X-Api-Key; it needs the actions read and control.').optional(),
+})
+
+/** Evolution API, v1 and v2. */
+export const EvolutionOptions = z.strictObject({
+  driver: z.literal('evolution'),
+  ...commonOptions({ discover: true }),
+  auth: credential('apiKey', 'The global key, AUTHENTICATION_API_KEY.'),
+})
+
+/** WPPConnect-server. */
+export const WppconnectOptions = z.strictObject({
+  driver: z.literal('wppconnect'),
+  ...commonOptions({ discover: true }),
+  auth: credential('secretKey', 'The server’s secretKey.'),
+})
+
+/** aldinokemal/go-whatsapp-web-multidevice. */
+export const GowaOptions = z.strictObject({
+  driver: z.literal('gowa'),
+  ...commonOptions({ discover: true }),
+  auth: basicAuth().optional(),
+})
+
+/** Meta's WhatsApp Business Cloud API. */
+export const CloudApiOptions = z.strictObject({
+  driver: z.literal('cloud-api'),
+  ...commonOptions({ discover: true }),
+  url: httpUrl().default('https://graph.facebook.com').describe('Address of the Graph API.'),
+  auth: credential('accessToken', 'Token of a system user with whatsapp_business_management.'),
+  wabaId: z.string().regex(/^\d+$/, 'must be digits').describe('WhatsApp Business Account id.'),
+  apiVersion: z
+    .string()
+    .regex(/^v\d+\.\d+$/, 'must be a Graph API version such as v23.0')
+    .default('v23.0'),
+})
+
+/** One entry of `gateways`. */
+export const GatewayOptions = z
+  .discriminatedUnion('driver', [
+    HttpOptions,
+    WahaOptions,
+    EvolutionOptions,
+    WppconnectOptions,
+    GowaOptions,
+    CloudApiOptions,
+  ])
+  .superRefine((gateway, context) => {
+    const seen = new Set<string>()
+    gateway.accounts.forEach(({ account }, index) => {
+      if (seen.has(account)) {
+        const message = `"${account}" is listed twice at this gateway. Remove one of them`
+        context.addIssue({ code: 'custom', path: ['accounts', index, 'account'], message })
+      }
+      seen.add(account)
+    })
+    if (!gateway.discover && gateway.accounts.length === 0) {
+      const message = 'watches nothing: discover is false and accounts is empty. Set one of them'
+      context.addIssue({ code: 'custom', path: ['accounts'], message })
+    }
+  })
+
+/** The section `gateways`. */
+export const GatewaysOptions = z.array(GatewayOptions).superRefine((gateways, context) => {
+  const seen = new Set<string>()
+  gateways.forEach(({ name }, index) => {
+    if (seen.has(name)) {
+      const message = `"${name}" is the name of two gateways. Rename one of them`
+      context.addIssue({ code: 'custom', path: [index, 'name'], message })
+    }
+    seen.add(name)
+  })
+})
+
+export type HttpOptions = z.infer<typeof HttpOptions>
+export type WahaOptions = z.infer<typeof WahaOptions>
+export type EvolutionOptions = z.infer<typeof EvolutionOptions>
+export type WppconnectOptions = z.infer<typeof WppconnectOptions>
+export type GowaOptions = z.infer<typeof GowaOptions>
+export type CloudApiOptions = z.infer<typeof CloudApiOptions>
+export type GatewayOptions = z.infer<typeof GatewayOptions>
+export type GatewayKind = GatewayOptions['driver']
