@@ -8,7 +8,7 @@ export interface Account {
   readonly gateway: string
   /** What the gateway calls this account in its URLs. The same as `account` but for gateways whose ids are opaque. */
   readonly nativeId: string
-  /** E.164 digits without `+`, as the gateway or the configuration says; privacy is applied where it is shown. */
+  /** E.164 digits without `+`, or what privacy makes of them: discovery hides it before anybody else sees it. */
   readonly phone: string | null
   /** Display name. */
   readonly name: string | null

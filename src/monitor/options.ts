@@ -1,29 +1,15 @@
 import { z } from 'zod'
 import { duration } from '../option-types.ts'
 
-/** A reference address that tells whether the exporter itself is cut off. */
-export type UplinkTarget =
-  | { readonly kind: 'tcp'; readonly host: string; readonly port: number }
-  | { readonly kind: 'http'; readonly url: string }
-
-/** Reads `host:port`, `[v6]:port` or an http(s) address; null where it is none. */
-export function parseUplink(text: string): UplinkTarget | null {
-  if (/^https?:\/\//.test(text)) return URL.canParse(text) ? { kind: 'http', url: text } : null
-  const match = /^(?:\[([0-9a-fA-F:.]+)\]|([A-Za-z0-9._-]+)):(\d{1,5})$/.exec(text)
-  const host = match?.[1] ?? match?.[2]
-  const port = Number(match?.[3])
-  return host !== undefined && port >= 1 && port <= 65_535 ? { kind: 'tcp', host, port } : null
+/** Whether this is `host:port`, `[v6]:port` or an http(s) address. */
+function isUplink(text: string): boolean {
+  if (/^https?:\/\//.test(text)) return URL.canParse(text)
+  const port = /^(?:\[[0-9a-fA-F:.]+\]|[A-Za-z0-9._-]+):(\d{1,5})$/.exec(text)?.[1]
+  return port !== undefined && Number(port) >= 1 && Number(port) <= 65_535
 }
 
-const uplinkTarget = z.string().transform((text, context): UplinkTarget => {
-  const target = parseUplink(text)
-  if (target !== null) return target
-  context.addIssue({ code: 'custom', message: 'must be host:port or an http address, for example 1.1.1.1:443' })
-  return z.NEVER
-})
-
 /** Section `checks`: how often and how many at once. */
-export const checksOptions = z
+export const ChecksOptions = z
   .strictObject({
     interval: duration({ min: '1s', max: '1h' })
       .describe('Time from one check of an account to the next, between 1s and 1h.')
@@ -46,7 +32,7 @@ export const checksOptions = z
       )
       .default(25),
     uplink: z
-      .array(uplinkTarget)
+      .array(z.string().refine(isUplink, 'must be host:port or an http address, for example 1.1.1.1:443'))
       .max(8)
       .describe(
         'Reference addresses, as host:port or http address, that tell whether the exporter itself is cut off. When all of them fail, accounts are unknown instead of down.',
@@ -55,4 +41,4 @@ export const checksOptions = z
   })
   .describe('How accounts are checked.')
   .prefault({})
-export type ChecksOptions = z.infer<typeof checksOptions>
+export type ChecksOptions = z.output<typeof ChecksOptions>

@@ -1,0 +1,63 @@
+import { join } from 'node:path'
+import type { Part } from './child.ts'
+import { portOf, type SimulatorPlan, type StackPlan } from './plan.ts'
+
+const READY_WITHIN_MS = 30_000
+
+/** Keeps 40 days, so that a 30-day window is really 30 days (the default would cut it to 15). */
+const RETENTION = '40d'
+
+export function simulatorPart(plan: StackPlan, simulator: SimulatorPlan): Part {
+  return {
+    name: 'simulator',
+    command: process.execPath,
+    args: ['src/main.ts', 'simulate', '--port', String(simulator.port), '--smtp-port', String(simulator.smtpPort), '--config', plan.configPath],
+    readyUrl: `${simulator.url}/sim/api/accounts`,
+    readyWithinMs: READY_WITHIN_MS,
+  }
+}
+
+export function exporterPart(plan: StackPlan): Part {
+  return {
+    name: 'exporter',
+    command: process.execPath,
+    args: ['src/main.ts', 'serve', '--config', plan.configPath],
+    readyUrl: `${plan.exporterUrl}/-/ready`,
+    readyWithinMs: READY_WITHIN_MS,
+  }
+}
+
+export function prometheusPart(plan: StackPlan, prometheus: { url: string; program: string }): Part {
+  return {
+    name: 'prometheus',
+    command: prometheus.program,
+    args: [
+      `--config.file=${join(plan.renderedPath, 'prometheus.yml')}`,
+      `--storage.tsdb.path=${join(plan.dataPath, 'prometheus')}`,
+      `--storage.tsdb.retention.time=${RETENTION}`,
+      `--web.listen-address=127.0.0.1:${portOf(prometheus.url)}`,
+      '--web.enable-lifecycle',
+      '--log.level=warn',
+    ],
+    readyUrl: `${prometheus.url}/-/ready`,
+    readyWithinMs: READY_WITHIN_MS,
+  }
+}
+
+export function alertmanagerPart(plan: StackPlan, alertmanager: { url: string; program: string }): Part {
+  return {
+    name: 'alertmanager',
+    command: alertmanager.program,
+    args: [
+      `--config.file=${join(plan.renderedPath, 'alertmanager.yml')}`,
+      `--storage.path=${join(plan.dataPath, 'alertmanager')}`,
+      `--web.listen-address=127.0.0.1:${portOf(alertmanager.url)}`,
+      `--web.external-url=${alertmanager.url}`,
+      // One Alertmanager: no gossip port to open.
+      '--cluster.listen-address=',
+      '--log.level=warn',
+    ],
+    readyUrl: `${alertmanager.url}/-/ready`,
+    readyWithinMs: READY_WITHIN_MS,
+  }
+}

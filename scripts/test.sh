@@ -1,0 +1,13 @@
+#!/usr/bin/env bash
+# Everything that CI runs, in the order in which a fault is cheapest to find.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+export PATH="$PWD/node_modules/.bin:$PATH"
+
+step() { printf '\n== %s\n' "$1"; }
+
+step 'style';            biome check .
+step 'dead code';        knip
+step 'types';            tsc -p tsconfig.json
+step 'generated files';  node scripts/generate.ts --check
+step 'tests';            vitest run
