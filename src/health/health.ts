@@ -63,6 +63,8 @@ export interface RecoveryState {
   readonly notBeforeMs: number
   /** The attempt under way, whose effect is not yet known. */
   readonly pending: { readonly id: string; readonly requestedMs: number; readonly acceptedMs: number | null } | null
+  /** When a good check last verified an attempt; absent before that, and again after a relapse. */
+  readonly verifiedMs?: number
 }
 
 /** All that is known of one account's health. Plain data: it is written to the store as it is. */
@@ -85,11 +87,14 @@ export interface AccountHealth {
   readonly badSinceMs: number | null
   /** First good check after a bad run that is not yet confirmed; null else. */
   readonly goodSinceMs: number | null
-  /** Since when `status` has been healthy without a break; null while it is not. */
+  /** Since when every check has been good and no incident open, so also in a warning of a usable account; null else. */
   readonly healthySinceMs: number | null
   /** When the account last left `awaiting_auth`: no repair within the pairing grace after it. */
   readonly pairedMs: number | null
-  /** Bad time of a run that is not confirmed yet: becomes downtime, or is forgotten. */
+  /**
+   * Seen time whose meaning is open: of a bad run that is not confirmed yet, or of a good run that has not ended its
+   * incident yet. Becomes downtime (confirmed, relapse) or is forgotten (good again).
+   */
   readonly pendingDowntimeMs: number
   readonly incident: Incident | null
   readonly counters: Counters
