@@ -18,8 +18,8 @@ export function credential(name: string, description: string) {
   const file = `${name}File`
   return z
     .strictObject({
-      [name]: secret().optional().describe(`${description} Write it as \${ENV}, never in plain.`),
-      [file]: secretFile().optional().describe(`File that holds it. ${description}`),
+      [name]: secret().describe(`${description} Write it as \${ENV}, never in plain.`).optional(),
+      [file]: secretFile().describe(`File that holds it. ${description}`).optional(),
     })
     .transform((given, context) => exactlyOne(given[name], given[file], name, context))
 }
