@@ -26,6 +26,12 @@ export interface AgentOptions {
    * @default nothing happens; the state itself still shows the fault
    */
   readonly onError?: (account: string, error: unknown) => void
+  /**
+   * How long a restart may take before the reply is 202 and the restart goes on alone, milliseconds.
+   * Keep it under the exporter's `checks.timeout`.
+   * @default 3000
+   */
+  readonly restartReplyLimitMs?: number
 }
 
 /**
@@ -35,7 +41,6 @@ export interface AgentOptions {
 export type Agent = (request: IncomingMessage, response: ServerResponse, next?: (error?: unknown) => void) => void
 
 const READ_LIMIT_MS = 2_000
-const RESTART_REPLY_LIMIT_MS = 3_000
 
 /**
  * The bot's side of the exporter's `http` driver: `GET /accounts`, `GET /accounts/{account}` and
@@ -43,6 +48,7 @@ const RESTART_REPLY_LIMIT_MS = 3_000
  * @throws TypeError where the token is missing or shorter than 16 characters
  */
 export function whatsappAgent(options: AgentOptions): Agent {
+  const { restartReplyLimitMs = 3_000 } = options
   const isAllowed = bearerCheck(options.token)
   const tell = (account: string, error: unknown) => options.onError?.(account, error)
 
@@ -74,7 +80,7 @@ export function whatsappAgent(options: AgentOptions): Agent {
     }
     const work = Promise.resolve().then(begin)
     try {
-      await within(work, RESTART_REPLY_LIMIT_MS, `restarting ${account}`)
+      await within(work, restartReplyLimitMs, `restarting ${account}`)
       return { status: 200, body: { account, restart: 'done' } }
     } catch (error) {
       if (error instanceof TimeLimitPassed) {
