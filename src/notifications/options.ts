@@ -169,7 +169,7 @@ const timeInterval = z.strictObject({
 export type TimeInterval = z.infer<typeof timeInterval>
 
 /** Section `alerting`: who is told what. `whatsapp-exporter render` makes alertmanager.yml from it. */
-export const alertingOptions = z
+export const AlertingOptions = z
   .strictObject({
     url: httpUrl()
       .describe('Address of Alertmanager as Prometheus and the exporter reach it.')
@@ -193,13 +193,13 @@ export const alertingOptions = z
       .describe('How soon a message is repeated while nothing has changed.')
       .prefault('4h'),
     smtp: smtp.describe('Mail server for the e-mail receivers.').optional(),
-    slack: z.array(slackReceiver).describe('Slack receivers.').default([]),
+    slack: z.array(slackReceiver).describe('Slack receivers.').prefault([]),
     email: z.array(emailReceiver).describe('E-mail receivers.').default([]),
-    sms: z.array(smsReceiver).describe('SMS receivers.').default([]),
+    sms: z.array(smsReceiver).describe('SMS receivers.').prefault([]),
     webhook: z
       .array(webhookReceiver)
       .describe('Receivers that are told by HTTP POST, in the webhook format of Alertmanager.')
-      .default([]),
+      .prefault([]),
     timeIntervals: z.array(timeInterval).describe('Named times in which receivers are told or stay quiet.').default([]),
     auditSignIn: httpSignIn()
       .describe(
@@ -221,4 +221,4 @@ export const alertingOptions = z
   })
   .describe('Alertmanager and the receivers of alerts.')
   .prefault({})
-export type AlertingOptions = z.infer<typeof alertingOptions>
+export type AlertingOptions = z.output<typeof AlertingOptions>

@@ -1,0 +1,45 @@
+import type { OptionPath } from './fault.ts'
+import type { Config } from './schema.ts'
+
+/** An option that the schema knows and this version cannot serve: it is refused, because ignoring it would deceive. */
+export interface Unavailable {
+  readonly path: OptionPath
+  readonly asked: (config: Partial<Config>) => boolean
+  /** What is not there, as the end of `this version has no …`. */
+  readonly what: string
+  readonly instead: string
+}
+
+/** Shrinks as parts land. */
+export const UNAVAILABLE: readonly Unavailable[] = [
+  {
+    path: ['store', 'kind'],
+    asked: ({ store }) => store?.kind === 'mongodb',
+    what: 'MongoDB store',
+    instead: 'Use kind: sqlite',
+  },
+  {
+    path: ['reports', 'schedules'],
+    asked: ({ reports }) => (reports?.schedules.length ?? 0) > 0,
+    what: 'scheduled reports',
+    instead: 'Leave the list empty',
+  },
+  {
+    path: ['tracing', 'endpoint'],
+    asked: ({ tracing }) => tracing?.endpoint !== undefined,
+    what: 'tracing',
+    instead: 'Remove the endpoint',
+  },
+  {
+    path: ['sharding', 'total'],
+    asked: ({ sharding }) => (sharding?.total ?? 1) > 1,
+    what: 'sharding',
+    instead: 'Run one exporter and leave total at 1',
+  },
+  {
+    path: ['alerting', 'sms'],
+    asked: ({ alerting }) => alerting?.sms.some(({ provider }) => provider === 'twilio') ?? false,
+    what: 'SMS over Twilio',
+    instead: 'Use provider: sns, or a webhook receiver',
+  },
+]
