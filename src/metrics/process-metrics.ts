@@ -3,8 +3,8 @@ import { EXPORTER_FAMILIES, type MetricFamily } from './catalogue.ts'
 import { shownText } from './label-bytes.ts'
 import { bucketBound, type FamilyHead, familyHeader, labelBlock, numberText, type PageFormat } from './text-format.ts'
 
-/** Outcomes of a notification that start at 0 for every receiver. */
-export const NOTIFICATION_STATUSES = ['sent', 'failed'] as const
+/** What a notification told, or that it could not be delivered; each starts at 0 for every receiver. */
+export const NOTIFICATION_STATUSES = ['firing', 'resolved', 'failed'] as const
 export type NotificationStatus = (typeof NOTIFICATION_STATUSES)[number]
 
 const RECOVERY_MODES = ['off', 'dry-run', 'on'] as const
