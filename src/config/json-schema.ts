@@ -4,7 +4,8 @@ import { ConfigSchema } from './schema.ts'
 
 /** The parts of a JSON Schema node that zod writes for our options. */
 export interface SchemaNode {
-  readonly type?: string
+  readonly type?: string | readonly string[]
+  readonly pattern?: string
   readonly description?: string
   readonly default?: unknown
   readonly writeOnly?: boolean
@@ -56,7 +57,7 @@ export function variantFor(node: SchemaNode, value: unknown): SchemaNode {
 }
 
 function likeness(variant: SchemaNode, value: unknown): number {
-  if (typeof value !== 'object' || value === null) return variant.type === jsonType(value) ? 0 : -1
+  if (typeof value !== 'object' || value === null) return [variant.type].flat().includes(jsonType(value)) ? 0 : -1
   if (Array.isArray(value)) return variant.type === 'array' ? 0 : -1
   const properties = variant.properties ?? {}
   let score = 0

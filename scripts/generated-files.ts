@@ -1,0 +1,32 @@
+import { configJsonSchema } from '../src/config/json-schema.ts'
+import { optionTables } from '../src/config/option-table.ts'
+import { metricsTable } from '../src/metrics/metrics-table.ts'
+
+/** A file of the repository, or a part of one, that is made from code. */
+export interface GeneratedFile {
+  /** From the root of the repository. */
+  readonly path: string
+  /** The whole text of the file; `current` is what it holds now, '' where it is missing. */
+  readonly render: (current: string) => string | Promise<string>
+}
+
+/** Everything that is generated. Add an entry here, and `npm run generate` writes it and CI checks it. */
+export const GENERATED_FILES: readonly GeneratedFile[] = [
+  { path: 'config.schema.json', render: () => `${JSON.stringify(configJsonSchema(), null, 2)}\n` },
+  { path: 'docs/configuration.md', render: (current) => betweenMarkers(current, 'options', optionTables()) },
+  { path: 'docs/metrics.md', render: (current) => betweenMarkers(current, 'metrics', metricsTable()) },
+]
+
+/**
+ * Replaces what stands between `<!-- generated: name -->` and `<!-- end: name -->`, and keeps the prose around it.
+ * Throws where the markers are missing: a file without them would silently stop being generated.
+ */
+export function betweenMarkers(current: string, name: string, content: string): string {
+  const start = `<!-- generated: ${name} -->`
+  const end = `<!-- end: ${name} -->`
+  const from = current.indexOf(start)
+  const to = current.indexOf(end)
+  if (from < 0 || to < from)
+    throw new Error(`the markers "${start}" and "${end}" are missing. Put them where the text belongs`)
+  return `${current.slice(0, from + start.length)}\n\n${content}\n\n${current.slice(to)}`
+}

@@ -1,0 +1,71 @@
+import { clientSignIn, promDuration, reachableAddress, renderedYaml, urlParts } from './rendered.ts'
+import type { Config } from './schema.ts'
+
+export interface PrometheusRendering {
+  /** Exporters as `host:port`, as Prometheus reaches them. Absent: the address of `api.listen`. */
+  readonly exporterTargets?: readonly string[]
+  /** Rule files, absolute or relative to prometheus.yml. */
+  readonly rulesGlobs: readonly string[]
+  /** Alertmanager as `host:port` as Prometheus reaches it. Absent: `alerting.url`. */
+  readonly alertmanagerTarget?: string
+  /** Prometheus itself as `host:port`. Absent: `prometheus.url`. */
+  readonly prometheusTarget?: string
+}
+
+/** Much rarer scrapes would go stale between two evaluations; more frequent ones only cost disk. */
+const SCRAPE_INTERVAL_MS = { min: 5000, max: 60_000 }
+const SCRAPE_TIMEOUT_MS = 10_000
+
+/** The text of prometheus.yml: scrapes the exporter, Prometheus and Alertmanager, loads the rules, sends alerts. */
+export function renderPrometheus(config: Config, rendering: PrometheusRendering): string {
+  const { checks, prometheus, alerting } = config
+  const intervalMs =
+    prometheus.scrapeInterval ?? Math.min(Math.max(checks.interval, SCRAPE_INTERVAL_MS.min), SCRAPE_INTERVAL_MS.max)
+  const alertmanager = urlParts(alerting.url)
+  const self = urlParts(prometheus.url)
+  const alertmanagerTarget = rendering.alertmanagerTarget ?? alertmanager.target
+  return renderedYaml({
+    global: {
+      scrape_interval: promDuration(intervalMs),
+      scrape_timeout: promDuration(Math.min(SCRAPE_TIMEOUT_MS, intervalMs)),
+      evaluation_interval: promDuration(intervalMs),
+    },
+    rule_files: rendering.rulesGlobs,
+    alerting: {
+      alertmanagers: [
+        {
+          scheme: alertmanager.scheme,
+          ...(alertmanager.prefix === '' ? {} : { path_prefix: alertmanager.prefix }),
+          static_configs: [{ targets: [alertmanagerTarget] }],
+        },
+      ],
+    },
+    scrape_configs: [
+      exporterJob(config, rendering.exporterTargets),
+      {
+        job_name: 'prometheus',
+        scheme: self.scheme,
+        metrics_path: `${self.prefix}/metrics`,
+        ...clientSignIn(prometheus.signIn),
+        static_configs: [{ targets: [rendering.prometheusTarget ?? self.target] }],
+      },
+      {
+        job_name: 'alertmanager',
+        scheme: alertmanager.scheme,
+        metrics_path: `${alertmanager.prefix}/metrics`,
+        static_configs: [{ targets: [alertmanagerTarget] }],
+      },
+    ],
+  })
+}
+
+function exporterJob({ api, prometheus }: Config, targets: readonly string[] | undefined): object {
+  const caFile = prometheus.scrapeCaFile
+  return {
+    job_name: 'whatsapp-exporter',
+    scheme: api.tls === undefined ? 'http' : 'https',
+    ...clientSignIn(prometheus.scrapeSignIn),
+    ...(api.tls === undefined || caFile === undefined ? {} : { tls_config: { ca_file: caFile } }),
+    static_configs: [{ targets: targets ?? [reachableAddress(api.listen)] }],
+  }
+}
