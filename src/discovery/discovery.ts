@@ -77,21 +77,3 @@ function toAccount(source: DiscoverySource, configured: ConfiguredAccount, liste
     desired: configured.desired ?? source.desired,
   }
 }
-
-/** Whether two findings of the same account say the same; then the older object is kept and nothing is rebuilt. */
-export function sameAccount(one: Account, other: Account): boolean {
-  return (
-    one.key === other.key &&
-    one.nativeId === other.nativeId &&
-    one.phone === other.phone &&
-    one.name === other.name &&
-    one.objective === other.objective &&
-    one.desired === other.desired &&
-    sameLabels(one.labels, other.labels)
-  )
-}
-
-function sameLabels(one: Readonly<Record<string, string>>, other: Readonly<Record<string, string>>): boolean {
-  const names = Object.keys(one)
-  return names.length === Object.keys(other).length && names.every((name) => one[name] === other[name])
-}

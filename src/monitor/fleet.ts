@@ -35,10 +35,14 @@ export interface ExporterView {
   readonly startedMs: number
   /** Judged cut off from every gateway at once: nothing is said of any account. */
   readonly blind: boolean
+  /** Why it is blind and what to do about it; empty while it sees. */
+  readonly advice: string
   readonly intervalMs: number
   readonly lastCycleMs: number | null
   readonly cycleDurationMs: number
   readonly lagMs: number
+  /** Bound of what our own event loop may have added to a check's duration in the last cycle. */
+  readonly durationErrorMs: number
   readonly checksInFlight: number
   readonly recoveryMode: 'off' | 'dry-run' | 'on'
 }

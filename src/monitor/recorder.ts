@@ -58,7 +58,8 @@ export function recorder(firstSeq: number, turnsPerRound = 20): Recorder {
       return urgent
     },
     take(atMs, lookUp) {
-      if (samples.length + transitions.length + incidents.size + recoveries.size + touched.size + removed.length === 0) return null
+      if (samples.length + transitions.length + incidents.size + recoveries.size + touched.size + removed.length === 0)
+        return null
       for (const sample of samples) {
         if (touched.has(sample.key)) continue
         if (placeOf(sample.key) % turnsPerRound === seq % turnsPerRound) touched.add(sample.key)

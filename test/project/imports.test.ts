@@ -18,7 +18,15 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   monitor: ['accounts', 'health', 'types of gateways', 'types of store', 'tracing/span'],
   notifications: ['accounts', 'health', 'metrics/catalogue', 'metrics/promql', 'types of store', 'tracing/span'],
   reports: ['accounts', 'health', 'metrics/catalogue', 'metrics/promql', 'types of store', 'tracing/span'],
-  api: ['accounts', 'health', 'types of store', 'types of monitor', 'types of reports', 'types of notifications', 'tracing/span'],
+  api: [
+    'accounts',
+    'health',
+    'types of store',
+    'types of monitor',
+    'types of reports',
+    'types of notifications',
+    'tracing/span',
+  ],
   config: ['*/options'],
   simulator: ['types of accounts'],
   tracing: [],
@@ -50,7 +58,14 @@ function importsOf(file: string): Import[] {
   return [...found].map(([, type, names = '', to = '']) => ({
     from: file,
     to,
-    typeOnly: type !== undefined || (/^\{[\s\S]*\}\s*$/.test(names.trim()) && names.replace(/[{}\s]/g, '').split(',').filter(Boolean).every((name) => name.startsWith('type'))),
+    typeOnly:
+      type !== undefined ||
+      (/^\{[\s\S]*\}\s*$/.test(names.trim()) &&
+        names
+          .replace(/[{}\s]/g, '')
+          .split(',')
+          .filter(Boolean)
+          .every((name) => name.startsWith('type'))),
   }))
 }
 
@@ -80,11 +95,15 @@ describe('imports between the parts', () => {
   })
 
   test('never leave src', () => {
-    expect(internal.filter(({ target }) => target.startsWith('..')).map(({ from, to }) => `${from} imports ${to}`)).toEqual([])
+    expect(
+      internal.filter(({ target }) => target.startsWith('..')).map(({ from, to }) => `${from} imports ${to}`),
+    ).toEqual([])
   })
 
   test('bring the composition root every part but the command line, the generators and the simulator', () => {
-    const wrong = internal.filter(({ from, target }) => from === 'service.ts' && /^(cli|dashboards|rules|simulator)\//.test(target))
+    const wrong = internal.filter(
+      ({ from, target }) => from === 'service.ts' && /^(cli|dashboards|rules|simulator)\//.test(target),
+    )
     expect(wrong.map(({ target }) => target)).toEqual([])
   })
 

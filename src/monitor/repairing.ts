@@ -1,0 +1,187 @@
+import {
+  type FleetFailure,
+  failsTogether,
+  judgeBreaker,
+  noteEnded,
+  noteRequested,
+  repairsFrom,
+} from '../health/gateway-repairs.ts'
+import type { RecoveryAttempt, RecoveryDecision, RecoveryPolicy } from '../health/recovery.ts'
+import {
+  acceptAttempt,
+  interruptAttempt,
+  type Repair,
+  rejectAttempt,
+  requestAttempt,
+  verifyAttempt,
+} from '../health/recovery-attempt.ts'
+import { decideRecovery } from '../health/recovery-policy.ts'
+import type { Log } from '../log.ts'
+import type { RecoverResult } from './fleet.ts'
+import type { AccountEntry, GatewayEntry } from './roster.ts'
+
+export interface RepairingParts {
+  readonly policy: () => RecoveryPolicy
+  readonly nowMs: () => number
+  readonly random: () => number
+  readonly log: Log
+  readonly signal: AbortSignal
+  inMaintenance(entry: AccountEntry): boolean
+  /** Tells the record of a new or changed attempt. */
+  attempted(entry: AccountEntry, attempt: RecoveryAttempt): void
+  /** Settles when all that was recorded so far is in the store, or after a short wait where the store is away. */
+  recorded(): Promise<void>
+  /** Asks for an early check, so that a repair is verified soon. */
+  recheck(entry: AccountEntry, delayMs: number): void
+}
+
+/** Restarts what may be restarted, and learns from later checks whether it helped. */
+export interface Repairing {
+  decide(entry: AccountEntry): RecoveryDecision
+  /** To be called after each check of an account that is not healthy or has an attempt pending. */
+  afterCheck(entry: AccountEntry): void
+  byHand(entry: AccountEntry, by: string): Promise<RecoverResult>
+  /** Takes over what the store knew of attempts: the last hour's of each gateway, and the pending ones. */
+  restore(gateway: GatewayEntry, attempts: readonly RecoveryAttempt[]): void
+  /** Ends the pending attempt of an account that is removed. */
+  forget(entry: AccountEntry): void
+  /** Takes one step of the gateway's breaker; cheap, at most once a second per gateway. */
+  judge(gateway: GatewayEntry): void
+}
+
+/** WAHA stops and starts a whole browser before it answers. */
+const RESTART_LIMIT_MS = 60_000
+const FIRST_RECHECK_MS = 2_000
+const JUDGE_EVERY_MS = 1_000
+
+export function repairing(parts: RepairingParts): Repairing {
+  const pending = new Map<string, RecoveryAttempt>()
+  const judgedMs = new WeakMap<GatewayEntry, number>()
+
+  function judge(gateway: GatewayEntry): void {
+    const nowMs = parts.nowMs()
+    if (Math.abs(nowMs - (judgedMs.get(gateway) ?? Number.NEGATIVE_INFINITY)) < JUDGE_EVERY_MS) return
+    judgedMs.set(gateway, nowMs)
+    const before = gateway.repairs
+    gateway.repairs = judgeBreaker(before, fleetFailure(gateway, parts.policy(), nowMs), parts.policy(), nowMs)
+    if (before.breaker.state === gateway.repairs.breaker.state) return
+    parts.log.warn(
+      { gateway: gateway.id, breaker: gateway.repairs.breaker.state },
+      gateway.repairs.breaker.state === 'open'
+        ? 'Many accounts of one gateway fail together: repairs there are held back.'
+        : 'The breaker lets one repair through to see whether it helps.',
+    )
+  }
+
+  function decide(entry: AccountEntry, byHand = false): RecoveryDecision {
+    const { account, health, gateway } = entry
+    const facts = {
+      account,
+      health,
+      gateway: { canRestart: gateway.watched.gateway.restart !== undefined, verdict: gateway.health.verdict },
+      repairs: gateway.repairs,
+      inMaintenance: parts.inMaintenance(entry),
+      nowMs: parts.nowMs(),
+      byHand,
+    }
+    return decideRecovery(facts, parts.policy(), gateway.watched.health)
+  }
+
+  function take(entry: AccountEntry, repair: Repair): RecoveryAttempt {
+    const { attempt } = repair
+    entry.health = repair.health
+    if (attempt.outcome === 'pending') pending.set(attempt.id, attempt)
+    else {
+      pending.delete(attempt.id)
+      entry.gateway.repairs = noteEnded(entry.gateway.repairs, attempt, parts.nowMs())
+      parts.log.info(
+        { account: attempt.account, gateway: attempt.gateway, attempt: attempt.attempt, outcome: attempt.outcome },
+        `Recovery: ${attempt.outcome.replaceAll('_', ' ')}.`,
+      )
+    }
+    parts.attempted(entry, attempt)
+    return attempt
+  }
+
+  function request(entry: AccountEntry, by: string): RecoveryAttempt {
+    const repair = requestAttempt(entry.account, entry.health, by, parts.policy(), parts.nowMs(), parts.random)
+    entry.gateway.repairs = noteRequested(entry.gateway.repairs, repair.attempt)
+    return take(entry, repair)
+  }
+
+  async function send(entry: AccountEntry, requested: RecoveryAttempt): Promise<RecoveryAttempt> {
+    // The attempt is in the store before the request is out: an exporter that dies here does not restart twice.
+    await parts.recorded()
+    const current = () => pending.get(requested.id) ?? requested
+    const limit = AbortSignal.any([parts.signal, AbortSignal.timeout(RESTART_LIMIT_MS)])
+    const reject = (detail: string, needsHuman: boolean) =>
+      take(
+        entry,
+        rejectAttempt(entry.health, current(), { detail, needsHuman }, parts.policy(), parts.nowMs(), parts.random),
+      )
+    try {
+      const receipt = await entry.gateway.watched.gateway.restart?.(entry.account, limit)
+      if (receipt === undefined) return reject('The gateway cannot restart.', false)
+      if (!receipt.accepted) return reject(receipt.detail, receipt.needsHuman)
+      const accepted = take(entry, acceptAttempt(entry.health, current(), receipt.detail, parts.nowMs()))
+      parts.recheck(entry, FIRST_RECHECK_MS)
+      return accepted
+    } catch (error) {
+      return reject(error instanceof Error ? error.message : String(error), false)
+    }
+  }
+
+  function verify(entry: AccountEntry): void {
+    const id = entry.health.recovery.pending?.id
+    const attempt = id === undefined ? undefined : pending.get(id)
+    if (attempt === undefined) return
+    const { watched } = entry.gateway
+    const nowMs = parts.nowMs()
+    const judged = verifyAttempt(entry.health, attempt, parts.policy(), watched.health, nowMs, parts.random)
+    if (judged !== null) take(entry, judged)
+    else if (attempt.acceptedMs !== null) {
+      // Often at first, when most restarts work, then less and less.
+      parts.recheck(entry, Math.max(FIRST_RECHECK_MS, (nowMs - attempt.acceptedMs) / 2))
+    }
+  }
+
+  return {
+    decide: (entry) => decide(entry),
+    judge,
+    afterCheck(entry) {
+      verify(entry)
+      if (entry.health.badSinceMs === null || parts.signal.aborted) return
+      judge(entry.gateway)
+      if (!decide(entry).act) return
+      const attempt = request(entry, 'policy')
+      if (attempt.outcome === 'pending') void send(entry, attempt)
+    },
+    async byHand(entry, by) {
+      judge(entry.gateway)
+      const decision = decide(entry, true)
+      if (!decision.act) return { refused: decision }
+      return { attempt: await send(entry, request(entry, by)) }
+    },
+    restore(gateway, attempts) {
+      gateway.repairs = { ...repairsFrom(attempts, parts.nowMs()), breaker: gateway.repairs.breaker }
+      for (const attempt of attempts) if (attempt.outcome === 'pending') pending.set(attempt.id, attempt)
+    },
+    forget(entry) {
+      const id = entry.health.recovery.pending?.id
+      const attempt = id === undefined ? undefined : pending.get(id)
+      if (attempt === undefined) return
+      take(entry, interruptAttempt(entry.health, attempt, 'The account was removed.', parts.policy(), parts.nowMs()))
+    },
+  }
+}
+
+function fleetFailure(gateway: GatewayEntry, policy: RecoveryPolicy, nowMs: number): FleetFailure {
+  let failing = 0
+  let confirmed = 0
+  for (const { health } of gateway.entries.values()) {
+    if (!failsTogether(health, policy, nowMs)) continue
+    failing += 1
+    if (health.status === 'unhealthy') confirmed += 1
+  }
+  return { accounts: gateway.entries.size, failing, confirmed }
+}
