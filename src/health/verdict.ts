@@ -164,7 +164,7 @@ export function advance(
     badSinceMs,
     goodSinceMs,
     healthySinceMs: usable ? since(previous.healthySinceMs !== null, previous.healthySinceMs ?? atMs, atMs) : null,
-    pairedMs: leftAuth(previous, state) ? atMs : previous.pairedMs,
+    pairedMs: leftAuth(previous, state) ? atMs : clockWentBack ? earlier(previous.pairedMs, atMs) : previous.pairedMs,
     pendingDowntimeMs: pendingMs,
     incident,
     counters: {
