@@ -66,7 +66,7 @@ export const ACCOUNT_FAMILIES = {
     unit: 'seconds',
     labels: ACCOUNT,
     help: 'Duration of the last check that got an answer, without our own queueing.',
-    presence: 'after the first answer',
+    presence: 'only after the first answer',
   },
   consecutiveFailures: {
     name: 'whatsapp_account_consecutive_failures',
@@ -168,21 +168,21 @@ export const ACCOUNT_FAMILIES = {
     unit: 'seconds',
     labels: ACCOUNT,
     help: 'Last message or engine activity that the gateway reports.',
-    presence: 'where the driver knows',
+    presence: 'only where the driver knows',
   },
   qualityRating: {
     name: 'whatsapp_account_quality_rating',
     type: 'gauge',
     labels: ACCOUNT,
     help: 'Quality rating by Meta: 3 green, 2 yellow, 1 red.',
-    presence: 'where the driver knows',
+    presence: 'only where the driver knows',
   },
   messagingLimit: {
     name: 'whatsapp_account_messaging_limit',
     type: 'gauge',
     labels: ACCOUNT,
     help: 'Conversations that may be started in 24 hours, +Inf where unlimited.',
-    presence: 'where the driver knows',
+    presence: 'only where the driver knows',
   },
 } as const satisfies Record<string, MetricFamily>
 

@@ -6,7 +6,7 @@ import { CONTENT_TYPES, OPENMETRICS_END, type PageFormat } from './text-format.t
 /** A complete answer to GET /metrics. */
 export interface MetricsPage {
   readonly contentType: string
-  readonly contentEncoding: 'gzip' | null
+  readonly contentEncoding: 'gzip' | undefined
   /** Send them one after the other; they are not joined, because a page may have 50 MB. */
   readonly chunks: readonly Buffer[]
   /** Content-Length. */
@@ -33,7 +33,7 @@ export async function metricsPage(
   const fleet = await exposition.page(format, gzip)
   return {
     contentType: CONTENT_TYPES[format],
-    contentEncoding: gzip ? 'gzip' : null,
+    contentEncoding: gzip ? 'gzip' : undefined,
     chunks: [fleet.body, tail],
     sizeBytes: fleet.body.length + tail.length,
     renderedAtMs: fleet.renderedAtMs,

@@ -4,7 +4,7 @@ import { accountKey } from '../../src/accounts/account.ts'
 import { REASONS, STATES, STATUSES } from '../../src/accounts/vocabulary.ts'
 import { ACCOUNT_FAMILIES, GATEWAY_FAMILIES } from '../../src/metrics/catalogue.ts'
 import { createExposition } from '../../src/metrics/exposition.ts'
-import { aHealth, anAccount } from './fleet.ts'
+import { aHealth, anAccount, NO_COUNTS } from './fleet.ts'
 import { type Family, parsePage } from './parse-page.ts'
 import { seededRandom } from './random.ts'
 import { fleetText } from './scrape.ts'
@@ -114,16 +114,13 @@ test.each([
 
 test('an account that was never checked has its counters at 0 and no duration', async () => {
   const fleet = exposition()
-  const counters = Object.fromEntries(Object.keys(aHealth().counters).map((name) => [name, 0])) as ReturnType<
-    typeof aHealth
-  >['counters'] // same keys
   const fresh = aHealth({
     status: 'unknown',
     state: 'unknown',
     lastCheckMs: null,
     lastSuccessMs: null,
     lastDurationMs: null,
-    counters,
+    counters: NO_COUNTS,
   })
   fleet.accounts.set(anAccount(), 'waha', fresh, EXTRA)
   const families = parsePage(await fleetText(fleet), 'text')

@@ -19,7 +19,7 @@ export function anAccount(over: Partial<Account> = {}): Account {
   }
 }
 
-export const COUNTERS: Counters = {
+const COUNTERS: Counters = {
   checks: 120,
   checkFailures: 2,
   observedMs: 1_785_000,
@@ -28,6 +28,19 @@ export const COUNTERS: Counters = {
   incidentsResolved: 1,
   detectionDelayMs: 30_000,
   recoveryAttempts: 1,
+  recoveryFailures: 0,
+}
+
+/** Of an account that was never checked. */
+export const NO_COUNTS: Counters = {
+  checks: 0,
+  checkFailures: 0,
+  observedMs: 0,
+  downtimeMs: 0,
+  incidents: 0,
+  incidentsResolved: 0,
+  detectionDelayMs: 0,
+  recoveryAttempts: 0,
   recoveryFailures: 0,
 }
 
