@@ -6,6 +6,7 @@ import { type EvolutionFacts, evolutionReading } from './evolution-state.ts'
 import type { RestartReceipt } from './gateway.ts'
 import { GatewayError } from './gateway-error.ts'
 import { LIST_BYTES } from './http-client.ts'
+import { bounded } from './native-state.ts'
 import { pathSegment } from './path-segment.ts'
 
 /** A list entry that is older explains nothing about a state that has changed since. */
@@ -172,7 +173,7 @@ export const evolutionGateway: Driver<'evolution'> = (options, deps) => {
       const { live, memory, reply } = await liveState(account.nativeId, signal)
       if (live === 'close' || live === 'connecting') await explain(account.nativeId, memory, signal)
       const reading = evolutionReading(live, memory.facts)
-      if (reading.unmapped) events.unmapped(options.name, `state ${reading.native}`.slice(0, 100))
+      if (reading.unmapped) events.unmapped(options.name, bounded(`state ${reading.native}`))
       return { reading, durationMs: reply.durationMs, atMs: reply.atMs }
     },
 
@@ -235,7 +236,7 @@ function refusalOf(reading: ReturnType<typeof evolutionReading>, { listed }: Evo
 function receiptOf(call: 'connect' | 'restart', reply: RestartReply): RestartReceipt {
   if (reply.error === true) {
     const said = typeof reply.message === 'string' ? reply.message : JSON.stringify(reply.message ?? '')
-    return { accepted: false, detail: `${call} answered error: ${said.slice(0, 100)}`, needsHuman: false }
+    return { accepted: false, detail: bounded(`${call} answered error: ${said}`), needsHuman: false }
   }
   const code = reply.base64 || reply.code || reply.pairingCode || reply.qrcode?.base64 || reply.qrcode?.code
   if (code) return { accepted: false, detail: `${call} answered with a QR code: scan it`, needsHuman: true }

@@ -20,6 +20,8 @@ export interface Complaint {
   readonly what: string
   /** Milliseconds; with `rate_limited`, the client stays silent for so long (at most 10 minutes). */
   readonly retryAfterMs?: number | undefined
+  /** Becomes the error's `cause`, where the driver has to know the vendor's own code. */
+  readonly cause?: unknown
 }
 
 /** Judges a reply whose status was not accepted; `body` is parsed JSON, or undefined where it is none. */
@@ -47,7 +49,7 @@ const NETWORK: Readonly<Record<string, { code: ErrorCode; what: string }>> = {
   },
 }
 const TLS_ERROR = /CERT|SELF_SIGNED|UNABLE_TO_(?:VERIFY|GET_ISSUER)|^ERR_(?:TLS|SSL)|^EPROTO$/
-const HTTP_PARSE_ERROR = /^HPE_|^UND_ERR_RES_|^UND_ERR_HTTP_PARSER/
+const HTTP_PARSE_ERROR = /^HPE_|^HTTPParserError$|^UND_ERR_RES_/
 
 /** Makes every GatewayError of one gateway's client. */
 export function replyFaults(options: {
@@ -86,7 +88,8 @@ export function replyFaults(options: {
     }
     if (HTTP_PARSE_ERROR.test(systemCode)) {
       const what = `got an answer that is not valid HTTP (${systemCode}). Check the scheme and port of url`
-      return fault('bad_reply', name, what, { cause: error })
+      // No cause: the parser's error carries the bytes that it could not read.
+      return fault('bad_reply', name, what)
     }
     const what = replyBegan
       ? `lost the connection after ${receivedBytes} bytes of the reply (${systemCode}). Look into the gateway's log`
@@ -142,6 +145,7 @@ export function replyFaults(options: {
         return fault(complaint.code, name, complaint.what, {
           httpStatus,
           retryAfterMs: askedMs === undefined ? undefined : Math.min(askedMs, MAX_SILENCE_MS),
+          ...('cause' in complaint ? { cause: complaint.cause } : {}),
         })
       }
       if (status === 401 || status === 403) {
