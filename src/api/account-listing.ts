@@ -1,0 +1,108 @@
+import type { AccountState, Status } from '../accounts/vocabulary.ts'
+import type { AccountView } from '../monitor/fleet.ts'
+import { faulty } from './query-fields.ts'
+
+export const SORTS = ['key', 'name', 'status', 'since', 'response', 'failures'] as const
+export type Sort = (typeof SORTS)[number]
+
+/** Which accounts, in which order, and which page of them. */
+export interface ListingQuery {
+  readonly status?: readonly Status[] | undefined
+  readonly state?: readonly AccountState[] | undefined
+  readonly gateway?: readonly string[] | undefined
+  readonly label?: readonly { readonly name: string; readonly value: string }[] | undefined
+  /** Part of an id, name, phone or label value, in any case. */
+  readonly q?: string | undefined
+  readonly sort: Sort
+  readonly order: 'asc' | 'desc'
+  readonly limit: number
+  readonly cursor?: string | undefined
+}
+
+export interface Listing {
+  readonly views: readonly AccountView[]
+  /** Accounts that match, on all pages. */
+  readonly matched: number
+  readonly nextCursor: string | undefined
+}
+
+type SortValue = string | number
+
+/** Worst first. */
+const STATUS_ORDER: Readonly<Record<Status, number>> = { unhealthy: 0, warning: 1, unknown: 2, healthy: 3 }
+
+const SORT_VALUE: Readonly<Record<Sort, (view: AccountView) => SortValue>> = {
+  key: () => '',
+  name: ({ account }) => account.name ?? account.account,
+  status: ({ health }) => STATUS_ORDER[health.status],
+  since: ({ health }) => health.statusSinceMs,
+  response: ({ health }) => health.lastDurationMs ?? -1,
+  failures: ({ health }) => health.consecutiveFailures,
+}
+
+/**
+ * One page of the accounts that match. The cursor holds the last account's sort value and key, so that accounts that
+ * come and go between two pages neither repeat nor hide others. Throws a Problem where the cursor is of another list.
+ */
+export function listAccounts(views: Iterable<AccountView>, query: ListingQuery): Listing {
+  const after = query.cursor === undefined ? undefined : readCursor(query.cursor, query)
+  const direction = query.order === 'asc' ? 1 : -1
+  const sortValue = SORT_VALUE[query.sort]
+  const matches = matcher(query)
+
+  const found: { value: SortValue; key: string; view: AccountView }[] = []
+  for (const view of views) if (matches(view)) found.push({ value: sortValue(view), key: view.account.key, view })
+  const compare = (a: { value: SortValue; key: string }, b: { value: SortValue; key: string }) =>
+    direction * (order(a.value, b.value) || order(a.key, b.key))
+  found.sort(compare)
+
+  const rest = after === undefined ? found : found.filter((entry) => compare(entry, after) > 0)
+  const page = rest.slice(0, query.limit)
+  const last = page.at(-1)
+  return {
+    views: page.map(({ view }) => view),
+    matched: found.length,
+    nextCursor: last !== undefined && rest.length > page.length ? writeCursor(query, last) : undefined,
+  }
+}
+
+function matcher(query: ListingQuery): (view: AccountView) => boolean {
+  const statuses = query.status && new Set(query.status)
+  const states = query.state && new Set(query.state)
+  const gateways = query.gateway && new Set(query.gateway)
+  const needle = query.q?.toLowerCase()
+  return ({ account, health }) =>
+    (statuses === undefined || statuses.has(health.status)) &&
+    (states === undefined || states.has(health.state)) &&
+    (gateways === undefined || gateways.has(account.gateway)) &&
+    (query.label ?? []).every(({ name, value }) => account.labels[name] === value) &&
+    (needle === undefined ||
+      [account.key, account.name, account.phone, ...Object.values(account.labels)].some(
+        (text) => text?.toLowerCase().includes(needle) === true,
+      ))
+}
+
+function order(a: SortValue, b: SortValue): number {
+  if (a === b) return 0
+  return a < b ? -1 : 1
+}
+
+function writeCursor(query: ListingQuery, last: { value: SortValue; key: string }): string {
+  return Buffer.from(JSON.stringify([query.sort, query.order, last.value, last.key])).toString('base64url')
+}
+
+function readCursor(text: string, query: ListingQuery): { value: SortValue; key: string } {
+  const [sort, direction, value, key] = unpack(text)
+  const valid = (typeof value === 'string' || typeof value === 'number') && typeof key === 'string'
+  if (valid && sort === query.sort && direction === query.order) return { value, key }
+  throw faulty('query.cursor', 'is not from a page of this list. Start without it, or keep sort and order')
+}
+
+function unpack(text: string): readonly unknown[] {
+  try {
+    const list: unknown = JSON.parse(Buffer.from(text, 'base64url').toString('utf8'))
+    return Array.isArray(list) ? list : []
+  } catch {
+    return []
+  }
+}

@@ -1,0 +1,66 @@
+import { z } from 'zod'
+import type { ExporterView, GatewayView } from '../../monitor/fleet.ts'
+import { ErrorField, Seconds, seconds, Time, time, timeOrNull } from './fields.ts'
+
+export const GatewayDocument = z
+  .object({
+    name: z.string(),
+    driver: z.string(),
+    url: z.string().describe('Without credentials.'),
+    labels: z.record(z.string(), z.string()),
+    up: z.boolean().nullable().describe('Whether it answers with readings; null while nobody can tell.'),
+    upSince: Time.nullable(),
+    lastAnswerAt: Time.nullable(),
+    lastError: ErrorField.extend({ at: Time }).nullable(),
+    accounts: z.int(),
+    breakerOpen: z.boolean().describe('Whether the circuit breaker holds back all repairs.'),
+    canList: z.boolean(),
+    canRestart: z.boolean(),
+  })
+  .meta({ id: 'Gateway' })
+
+export function gatewayDocument(gateway: GatewayView): z.output<typeof GatewayDocument> {
+  const { lastError } = gateway
+  return {
+    name: gateway.name,
+    driver: gateway.driver,
+    url: gateway.url,
+    labels: gateway.labels,
+    up: gateway.up,
+    upSince: timeOrNull(gateway.upSinceMs),
+    lastAnswerAt: timeOrNull(gateway.lastAnswerMs),
+    lastError: lastError && { code: lastError.code, message: lastError.message, at: time(lastError.atMs) },
+    accounts: gateway.accounts,
+    breakerOpen: gateway.breakerOpen,
+    canList: gateway.canList,
+    canRestart: gateway.canRestart,
+  }
+}
+
+export const ExporterDocument = z
+  .object({
+    version: z.string(),
+    startedAt: Time,
+    blind: z.boolean().describe('Cut off from every gateway at once: nothing is said of any account.'),
+    checkIntervalSeconds: Seconds,
+    lastCycleAt: Time.nullable(),
+    cycleSeconds: Seconds,
+    lagSeconds: Seconds,
+    checksInFlight: z.int(),
+    recoveryMode: z.enum(['off', 'dry-run', 'on']),
+  })
+  .meta({ id: 'Exporter' })
+
+export function exporterDocument(exporter: ExporterView, version: string): z.output<typeof ExporterDocument> {
+  return {
+    version,
+    startedAt: time(exporter.startedMs),
+    blind: exporter.blind,
+    checkIntervalSeconds: seconds(exporter.intervalMs),
+    lastCycleAt: timeOrNull(exporter.lastCycleMs),
+    cycleSeconds: seconds(exporter.cycleDurationMs),
+    lagSeconds: seconds(exporter.lagMs),
+    checksInFlight: exporter.checksInFlight,
+    recoveryMode: exporter.recoveryMode,
+  }
+}

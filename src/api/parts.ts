@@ -1,0 +1,56 @@
+import type { Log } from '../log.ts'
+import type { MonitorControl } from '../monitor/fleet.ts'
+import type { Secret } from '../option-types.ts'
+import type { Store } from '../store/store.ts'
+import type { ApiOptions } from './options.ts'
+
+/** A ready /metrics page; `release` gives its buffer back and must be called exactly once. */
+export interface ReadyPage {
+  readonly contentType: string
+  readonly contentEncoding?: string | undefined
+  readonly body: Buffer
+  release(): void
+}
+
+/** How the client wants /metrics. */
+export interface PageFormat {
+  readonly format: 'text' | 'openmetrics'
+  readonly gzip: boolean
+}
+
+/** What is known of the webhooks of one gateway. */
+export interface GatewayEventSource {
+  readonly driver: string
+  /** Proves that an event comes from this gateway; null where none is configured: events are then refused. */
+  readonly secret: Secret | null
+  /** Meta's subscription handshake (hub.verify_token); null where none is configured. */
+  readonly verifyToken: Secret | null
+}
+
+export type ReloadResult = { readonly ok: true } | { readonly ok: false; readonly faults: readonly string[] }
+
+/** What the API is made of; service.ts hands it in, tests hand in fakes. */
+export interface ApiParts {
+  readonly monitor: MonitorControl
+  readonly store: Store
+  metricsPage(format: PageFormat['format'], gzip: boolean): ReadyPage | Promise<ReadyPage>
+  /** By the request's Accept and Accept-Encoding headers. */
+  negotiate(accept: string | undefined, acceptEncoding: string | undefined): PageFormat
+  reload(): Promise<ReloadResult>
+  /** Effective configuration as YAML, without secrets. */
+  configText(): string
+  ready(): boolean
+  /** Undefined: no gateway of this name. */
+  gatewayEvents(gateway: string): GatewayEventSource | undefined
+  readonly now: () => number
+  readonly log: Log
+  readonly version: string
+  readonly links: {
+    readonly prometheus?: string | undefined
+    readonly alertmanager?: string | undefined
+    readonly grafana?: string | undefined
+  }
+  readonly options: ApiOptions
+  /** Aborts when the service ends: background work stops, /-/ready answers 503. */
+  readonly signal: AbortSignal
+}

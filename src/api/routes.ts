@@ -1,0 +1,39 @@
+import type { ApiParts } from './parts.ts'
+import type { Route } from './route.ts'
+import { accountHealthRoute } from './routes/account-health.ts'
+import { gatewayEventRoutes } from './routes/gateway-events.ts'
+import { gatewaysRoute } from './routes/gateways.ts'
+import { healthCheckRoute } from './routes/health-check.ts'
+import { healthMetricsRoute } from './routes/health-metrics.ts'
+import { healthStatusRoute } from './routes/health-status.ts'
+import { incidentRoute, incidentsRoute } from './routes/incidents.ts'
+import { landingRoute } from './routes/landing.ts'
+import { lifecycleRoutes } from './routes/lifecycle.ts'
+import { metricsPageRoute } from './routes/metrics-page.ts'
+import { openApiRoute } from './routes/openapi.ts'
+import { recoveriesRoute, recoverRoute } from './routes/recoveries.ts'
+import { transitionsRoute } from './routes/transitions.ts'
+import { trendsRoute } from './routes/trends.ts'
+
+/** Every route of the API. Of two that match a path, the earlier one serves it. */
+export function apiRoutes(parts: ApiParts): readonly Route[] {
+  const routes: readonly Route[] = [
+    landingRoute(parts),
+    metricsPageRoute(parts),
+    ...lifecycleRoutes(parts),
+    healthCheckRoute(parts),
+    healthStatusRoute(parts),
+    healthMetricsRoute(parts),
+    trendsRoute(parts),
+    accountHealthRoute(parts),
+    incidentsRoute(parts),
+    incidentRoute(parts),
+    recoveriesRoute(parts),
+    recoverRoute(parts),
+    transitionsRoute(parts),
+    gatewaysRoute(parts),
+    ...gatewayEventRoutes(parts),
+    openApiRoute(() => routes, parts.version),
+  ]
+  return routes
+}

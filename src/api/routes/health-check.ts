@@ -1,0 +1,89 @@
+import { z } from 'zod'
+import type { CheckResult } from '../../monitor/fleet.ts'
+import { AccountDocument, accountDocument } from '../documents/account.ts'
+import { ErrorField, Seconds, seconds } from '../documents/fields.ts'
+import { findKeys } from '../find-account.ts'
+import type { ApiParts } from '../parts.ts'
+import { Problem } from '../problem.ts'
+import { type Route, route } from '../route.ts'
+
+const LIMIT_MS = 60_000
+const MAX_NAMED = 10_000
+
+const CheckResultDocument = z
+  .object({
+    account: AccountDocument,
+    outcome: z.enum(['reading', 'error']).describe('Whether the gateway answered with a reading.'),
+    durationSeconds: Seconds.nullable(),
+    error: ErrorField.nullable(),
+  })
+  .meta({ id: 'CheckResult' })
+
+/** POST /api/health/check */
+export function healthCheckRoute({ monitor, signal: lifetime }: ApiParts): Route {
+  return route({
+    method: 'post',
+    path: '/api/health/check',
+    access: 'operate',
+    id: 'checkNow',
+    summary: 'Check now and return the results',
+    description: 'Checks every account, or those named by key, id or phone. Takes 60 seconds at most.',
+    body: z.strictObject({
+      accounts: z.array(z.string().min(1).max(512)).min(1).max(MAX_NAMED).optional().describe('Absent: all.'),
+    }),
+    success: {
+      status: 200,
+      description: 'What each check brought, the verdict and why.',
+      schema: z.object({ results: z.array(CheckResultDocument) }),
+    },
+    problems: ['not-found', 'timeout'],
+    async handle({ body, raw }) {
+      const keys = body.accounts === undefined ? 'all' : presentKeys(body.accounts)
+      const results = await within(LIMIT_MS, [raw.signal, lifetime], (signal) => monitor.checkNow(keys, signal))
+      return { json: { results: results.map(resultDocument) } }
+    },
+  })
+
+  function presentKeys(ids: readonly string[]): readonly string[] {
+    const keys = findKeys(monitor.fleet, ids)
+    const gone = keys.find((key) => monitor.fleet.get(key) === undefined)
+    if (gone !== undefined) throw new Problem('not-found', `No account has the key "${gone.slice(0, 128)}".`)
+    return keys
+  }
+}
+
+function resultDocument({ view, durationMs, error }: CheckResult): z.output<typeof CheckResultDocument> {
+  return {
+    account: accountDocument(view),
+    outcome: error === null ? 'reading' : 'error',
+    durationSeconds: durationMs === null ? null : seconds(durationMs),
+    error,
+  }
+}
+
+/** Runs work that ends with the first of: its own end, the limit (Problem `timeout`), one of the signals. */
+async function within<T>(
+  limitMs: number,
+  signals: readonly AbortSignal[],
+  work: (signal: AbortSignal) => Promise<T>,
+): Promise<T> {
+  const stop = new AbortController()
+  const end = () => stop.abort()
+  const timer = setTimeout(() => {
+    stop.abort(new Problem('timeout', `The checks took longer than ${limitMs / 1000} s. Name fewer accounts.`))
+  }, limitMs)
+  for (const signal of signals) signal.aborted ? end() : signal.addEventListener('abort', end, { once: true })
+  try {
+    const cut = new Promise<never>((_resolve, reject) => {
+      const refuse = () => reject(stop.signal.reason)
+      stop.signal.aborted ? refuse() : stop.signal.addEventListener('abort', refuse, { once: true })
+    })
+    return await Promise.race([work(stop.signal), cut])
+  } catch (error) {
+    if (!stop.signal.aborted || stop.signal.reason instanceof Problem) throw stop.signal.reason ?? error
+    throw new Problem('unavailable', 'The exporter is stopping, or the client has gone.', { cause: error })
+  } finally {
+    clearTimeout(timer)
+    for (const signal of signals) signal.removeEventListener('abort', end)
+  }
+}

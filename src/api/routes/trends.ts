@@ -1,0 +1,122 @@
+import { z } from 'zod'
+import { STATUSES } from '../../accounts/vocabulary.ts'
+import type { HistoryBucket } from '../../store/store.ts'
+import { ratio, Seconds, seconds, Time, time } from '../documents/fields.ts'
+import { findAccount } from '../find-account.ts'
+import type { ApiParts } from '../parts.ts'
+import { faulty, instant, span } from '../query-fields.ts'
+import { type Route, route } from '../route.ts'
+import { readStore } from '../store-read.ts'
+import { accountParams } from './account-health.ts'
+
+const MINUTE_MS = 60_000
+const DAY_MS = 86_400_000
+const MAX_RANGE_MS = 731 * DAY_MS
+const MAX_BUCKETS = 11_000
+const USUAL_BUCKETS = 300
+// Steps that divide a day evenly, so that the buckets of a chart begin at round times.
+const USUAL_STEPS_MIN = [1, 5, 15, 30, 60, 180, 360, 720, 1440]
+
+const BucketDocument = z
+  .object({
+    from: Time,
+    to: Time,
+    checks: z.int(),
+    failures: z.int(),
+    meanResponseSeconds: Seconds.nullable(),
+    maxResponseSeconds: Seconds.nullable(),
+    worstStatus: z.enum(STATUSES),
+    observedSeconds: Seconds,
+    downtimeSeconds: Seconds,
+    availability: z.number().nullable().describe('1 − downtime / observed; null where nothing was observed.'),
+    recoveryAttempts: z.int(),
+  })
+  .meta({ id: 'HistoryBucket' })
+
+const TrendsDocument = z
+  .object({
+    key: z.string(),
+    from: Time,
+    to: Time,
+    stepSeconds: Seconds,
+    coverage: z.number().describe('Share of the range that was observed.'),
+    buckets: z.array(BucketDocument).describe('Oldest first; steps without a check are left out.'),
+  })
+  .meta({ id: 'Trends' })
+
+/** GET /api/health/trends/{id} */
+export function trendsRoute({ monitor: { fleet }, store, now }: ApiParts): Route {
+  return route({
+    method: 'get',
+    path: '/api/health/trends/{id}',
+    access: 'read',
+    id: 'accountTrends',
+    summary: 'History of one account in steps of time',
+    description: `Without from and to: the last 24 hours. At most ${MAX_RANGE_MS / DAY_MS} days and ${MAX_BUCKETS} steps; without step, one that gives about ${USUAL_BUCKETS}.`,
+    params: accountParams,
+    query: z.strictObject({
+      from: instant().optional(),
+      to: instant().optional(),
+      step: span().optional().describe('Duration such as `5m`, or seconds; whole minutes.'),
+    }),
+    success: { status: 200, description: 'Sums per step.', schema: TrendsDocument },
+    problems: ['not-found', 'ambiguous', 'unavailable'],
+    async handle({ params, query }) {
+      const { account } = findAccount(fleet, params.id)
+      const toMs = query.to ?? now()
+      const fromMs = query.from ?? toMs - DAY_MS
+      const stepMs = query.step ?? usualStep(toMs - fromMs)
+      checkBounds(fromMs, toMs, stepMs)
+      const buckets = await readStore(store.history(account.key, { fromMs, toMs }, stepMs))
+      const observedMs = buckets.reduce((sum, bucket) => sum + bucket.observedMs, 0)
+      return {
+        json: {
+          key: account.key,
+          from: time(fromMs),
+          to: time(toMs),
+          stepSeconds: seconds(stepMs),
+          coverage: Math.min(1, observedMs / (toMs - fromMs)),
+          buckets: buckets.map(bucketDocument),
+        },
+      }
+    },
+  })
+}
+
+function usualStep(rangeMs: number): number {
+  const wanted = rangeMs / USUAL_BUCKETS / MINUTE_MS
+  return (USUAL_STEPS_MIN.find((minutes) => minutes >= wanted) ?? 1440) * MINUTE_MS
+}
+
+function checkBounds(fromMs: number, toMs: number, stepMs: number): void {
+  if (fromMs < 0) throw faulty('query.from', 'must not be before 1970')
+  if (fromMs >= toMs) throw faulty('query.to', 'must be later than from')
+  if (toMs - fromMs > MAX_RANGE_MS) {
+    throw faulty('query.from', `must be at most ${MAX_RANGE_MS / DAY_MS} days before to: history goes no further back`)
+  }
+  if (stepMs % MINUTE_MS !== 0) throw faulty('query.step', 'must be whole minutes')
+  const buckets = Math.ceil((toMs - fromMs) / stepMs)
+  if (buckets > MAX_BUCKETS) {
+    throw faulty(
+      'query.step',
+      `gives ${buckets} steps, more than ${MAX_BUCKETS}. Take a longer step or a shorter range`,
+    )
+  }
+}
+
+function bucketDocument(bucket: HistoryBucket): z.output<typeof BucketDocument> {
+  const down = ratio(bucket.downtimeMs, bucket.observedMs)
+  return {
+    from: time(bucket.fromMs),
+    to: time(bucket.toMs),
+    checks: bucket.checks,
+    failures: bucket.failures,
+    meanResponseSeconds: bucket.meanDurationMs === null ? null : seconds(bucket.meanDurationMs),
+    maxResponseSeconds: bucket.maxDurationMs === null ? null : seconds(bucket.maxDurationMs),
+    worstStatus: bucket.worstStatus,
+    observedSeconds: seconds(bucket.observedMs),
+    downtimeSeconds: seconds(bucket.downtimeMs),
+    availability: down === null ? null : 1 - down,
+    recoveryAttempts: bucket.recoveryAttempts,
+  }
+}
