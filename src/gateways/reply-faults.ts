@@ -48,7 +48,8 @@ const NETWORK: Readonly<Record<string, { code: ErrorCode; what: string }>> = {
     what: 'cannot be sent: the path or a header holds a forbidden character. Check the credentials in auth',
   },
 }
-const TLS_ERROR = /CERT|SELF_SIGNED|UNABLE_TO_(?:VERIFY|GET_ISSUER)|^ERR_(?:TLS|SSL)|^EPROTO$/
+const UNTRUSTED = /CERT|SELF_SIGNED|UNABLE_TO_(?:VERIFY|GET_ISSUER)|^ERR_TLS/
+const NO_TLS = /^EPROTO$|^ERR_SSL/
 const HTTP_PARSE_ERROR = /^HPE_|^HTTPParserError$|^UND_ERR_RES_/
 
 /** Makes every GatewayError of one gateway's client. */
@@ -82,8 +83,12 @@ export function replyFaults(options: {
     if (known !== undefined) {
       return fault(known.code, name, known.what, { refused: systemCode === 'ECONNREFUSED', cause: error })
     }
-    if (TLS_ERROR.test(systemCode)) {
+    if (UNTRUSTED.test(systemCode)) {
       const what = `cannot trust the gateway's certificate (${systemCode}). Set gateways[].tls.caFile, or renew the certificate`
+      return fault('bad_reply', name, what, { cause: error })
+    }
+    if (NO_TLS.test(systemCode)) {
+      const what = `could not agree on TLS (${systemCode}). Check the scheme and port of url`
       return fault('bad_reply', name, what, { cause: error })
     }
     if (HTTP_PARSE_ERROR.test(systemCode)) {
@@ -148,8 +153,12 @@ export function replyFaults(options: {
           ...('cause' in complaint ? { cause: complaint.cause } : {}),
         })
       }
-      if (status === 401 || status === 403) {
-        const what = `refused the credentials (${status}). Set gateways[].${options.authOption}`
+      if (status === 401) {
+        const what = `refused the credentials (401). Set gateways[].${options.authOption}`
+        return fault('unauthorized', name, what, { httpStatus })
+      }
+      if (status === 403) {
+        const what = `denied access (403). Check the rights of gateways[].${options.authOption}`
         return fault('unauthorized', name, what, { httpStatus })
       }
       if (status === 429) {
