@@ -45,10 +45,13 @@ const SqliteOptions = z.strictObject({
 
 const MongoOptions = z.strictObject({
   kind: z.literal('mongodb'),
-  uri: secret().describe('Connection string, in practice "${MONGODB_URI}".'),
+  uri: secret().describe('Connection string; take it from an environment variable.'),
   database: z
     .string()
-    .regex(/^[^/\\. "$*<>:|?]{1,63}$/, 'must be a MongoDB database name: 1 to 63 characters without / \\ . " $ or blanks')
+    .regex(
+      /^[^/\\. "$*<>:|?]{1,63}$/,
+      'must be a MongoDB database name: 1 to 63 characters without / \\ . " $ or blanks',
+    )
     .default('whatsapp_exporter'),
   retention: Retention,
   journal: Journal,

@@ -1,4 +1,5 @@
 import type { Account, AccountKey } from '../accounts/account.ts'
+import type { Status } from '../accounts/vocabulary.ts'
 import type { AccountHealth, Incident, Sample, Transition } from '../health/health.ts'
 import type { RecoveryAttempt } from '../health/recovery.ts'
 
@@ -7,7 +8,10 @@ import type { RecoveryAttempt } from '../health/recovery.ts'
  * (rows are keyed by `seq`, incident id, attempt id, (account, time)).
  */
 export interface Batch {
-  /** Grows by one per flush, also over restarts: starts at `LoadedState.nextSeq`. */
+  /**
+   * Grows by one per flush, also over restarts: starts at `LoadedState.nextSeq`. A batch whose number is not above the
+   * last committed one is already written.
+   */
   readonly seq: number
   readonly atMs: number
   readonly samples: readonly Sample[]
@@ -15,7 +19,10 @@ export interface Batch {
   /** Newest version of every incident that changed. */
   readonly incidents: readonly Incident[]
   readonly recoveries: readonly RecoveryAttempt[]
-  /** Full health of the accounts that had an event, and of the few whose turn it is; it already includes this batch's samples. */
+  /**
+   * Full health, this batch's samples included, of every account for which `needsLedger` (replay.ts) was true, and of
+   * every account that is new. A store rebuilds the others by replaying their samples.
+   */
   readonly ledgers: readonly { readonly account: Account; readonly health: AccountHealth }[]
   /** Accounts that discovery no longer finds. Their history stays. */
   readonly removed: readonly AccountKey[]
@@ -54,10 +61,11 @@ export interface HistoryBucket {
   readonly toMs: number
   readonly checks: number
   readonly failures: number
-  /** Null where no check answered. */
+  /** Over the checks that brought an answer; null where none did. */
   readonly meanDurationMs: number | null
   readonly maxDurationMs: number | null
-  readonly worstStatus: 'healthy' | 'warning' | 'unhealthy' | 'unknown'
+  /** Worse is, in this order: healthy, unknown, warning, unhealthy. */
+  readonly worstStatus: Status
   readonly observedMs: number
   readonly downtimeMs: number
   readonly recoveryAttempts: number
@@ -81,6 +89,7 @@ export interface RecoveryFilter extends Page {
 
 export interface TransitionFilter extends Page {
   readonly key: AccountKey
+  /** By atMs; newest first. */
   readonly range?: TimeRange | undefined
 }
 
@@ -93,19 +102,22 @@ export interface RetentionPolicy {
 }
 
 /**
- * Where history lives. Two drivers, one contract suite (test/store/store-contract.ts).
+ * Where history lives. One exporter at a time: a second one is refused with code `locked`. Two drivers, one contract suite (test/store/store-contract.ts).
  * Methods reject with StoreError; an unknown account is empty, not an error; use after close rejects with code `closed`.
  */
 export interface Store {
   readonly kind: 'sqlite' | 'mongodb'
   load(): Promise<LoadedState>
-  /** One transaction. */
+  /** All of the batch or nothing of it. */
   write(batch: Batch): Promise<void>
   incidents(filter: IncidentFilter): Promise<Paged<Incident>>
   incident(id: string): Promise<Incident | null>
   recoveries(filter: RecoveryFilter): Promise<Paged<RecoveryAttempt>>
   transitions(filter: TransitionFilter): Promise<Paged<Transition>>
-  /** Buckets of `stepMs` (a multiple of one minute), oldest first; empty steps are left out. */
+  /**
+   * Buckets of `stepMs` (a multiple of one minute), counted from `fromMs`, oldest first; empty steps are left out.
+   * Beyond `historyMs` only whole UTC days are left: one counts to the step in which it begins, if all of it is in range.
+   */
   history(key: AccountKey, range: TimeRange, stepMs: number): Promise<readonly HistoryBucket[]>
   /** Raw checks, oldest first, as far back as health_history goes. */
   samples(key: AccountKey, range: TimeRange): Promise<readonly Sample[]>

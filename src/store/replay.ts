@@ -1,0 +1,108 @@
+import type { AccountHealth, Incident, RecoveryState, Sample } from '../health/health.ts'
+
+/**
+ * Health after a check without event, rebuilt from the check's sample alone: the step from the last ledger of an
+ * account to what was known when the exporter stopped. Exact for every check for which `needsLedger` is false, but for
+ * `native` and `evidence`, which the next check brings again.
+ */
+export function replaySample(health: AccountHealth, sample: Sample): AccountHealth {
+  const { counters, incident } = health
+  // No verdict, no run: a blind check and a session that is stopped on purpose move no count.
+  const frozen = sample.status === 'unknown'
+  const bad = !frozen && !sample.good
+  const good = !frozen && sample.good
+  return {
+    ...health,
+    status: sample.status,
+    state: sample.state,
+    reason: sample.reason,
+    lastCheckMs: sample.atMs,
+    lastDurationMs: sample.durationMs,
+    lastSuccessMs: good ? sample.atMs : health.lastSuccessMs,
+    consecutiveFailures: bad ? health.consecutiveFailures + 1 : good ? 0 : health.consecutiveFailures,
+    consecutiveSuccesses: good ? health.consecutiveSuccesses + 1 : bad ? 0 : health.consecutiveSuccesses,
+    pendingDowntimeMs: health.pendingDowntimeMs + heldMs(health, sample),
+    incident:
+      incident === null || sample.downtimeMs === 0
+        ? incident
+        : { ...incident, downtimeMs: incident.downtimeMs + sample.downtimeMs },
+    counters: {
+      ...counters,
+      checks: counters.checks + 1,
+      checkFailures: counters.checkFailures + (sample.good ? 0 : 1),
+      observedMs: counters.observedMs + sample.observedMs,
+      downtimeMs: counters.downtimeMs + sample.downtimeMs,
+    },
+  }
+}
+
+/**
+ * Whether the batch that carries this check must carry the account's ledger too: the check changed something that its
+ * sample does not tell. Every event does; so does, for example, a run that turns bad inside the same state and status.
+ */
+export function needsLedger(before: AccountHealth, after: AccountHealth, sample: Sample): boolean {
+  return (
+    before.stateSinceMs !== after.stateSinceMs ||
+    before.statusSinceMs !== after.statusSinceMs ||
+    before.badSinceMs !== after.badSinceMs ||
+    before.goodSinceMs !== after.goodSinceMs ||
+    before.healthySinceMs !== after.healthySinceMs ||
+    before.pairedMs !== after.pairedMs ||
+    !isSameRecovery(before.recovery, after.recovery) ||
+    before.counters.incidents !== after.counters.incidents ||
+    before.counters.incidentsResolved !== after.counters.incidentsResolved ||
+    before.counters.detectionDelayMs !== after.counters.detectionDelayMs ||
+    before.counters.recoveryAttempts !== after.counters.recoveryAttempts ||
+    before.counters.recoveryFailures !== after.counters.recoveryFailures ||
+    after.pendingDowntimeMs !== before.pendingDowntimeMs + heldMs(before, sample) ||
+    !isReplayed(before.incident, after.incident, sample) ||
+    !countsAsReplayed(before, after, sample)
+  )
+}
+
+/** Observed time of a bad run that is not charged as downtime yet. */
+function heldMs(before: AccountHealth, sample: Sample): number {
+  return before.badSinceMs === null ? 0 : sample.observedMs - sample.downtimeMs
+}
+
+function isReplayed(before: Incident | null, after: Incident | null, sample: Sample): boolean {
+  if (before === after) return before === null || sample.downtimeMs === 0
+  if (before === null || after === null) return false
+  return (
+    before.id === after.id &&
+    before.cause === after.cause &&
+    before.state === after.state &&
+    before.detectedMs === after.detectedMs &&
+    before.endMs === after.endMs &&
+    before.attempts === after.attempts &&
+    before.resolution === after.resolution &&
+    after.downtimeMs === before.downtimeMs + sample.downtimeMs
+  )
+}
+
+function countsAsReplayed(before: AccountHealth, after: AccountHealth, sample: Sample): boolean {
+  if (sample.status === 'unknown') {
+    return (
+      after.consecutiveFailures === before.consecutiveFailures &&
+      after.consecutiveSuccesses === before.consecutiveSuccesses &&
+      after.lastSuccessMs === before.lastSuccessMs
+    )
+  }
+  return sample.good
+    ? after.consecutiveFailures === 0 &&
+        after.consecutiveSuccesses === before.consecutiveSuccesses + 1 &&
+        after.lastSuccessMs === sample.atMs
+    : after.consecutiveSuccesses === 0 &&
+        after.consecutiveFailures === before.consecutiveFailures + 1 &&
+        after.lastSuccessMs === before.lastSuccessMs
+}
+
+function isSameRecovery(before: RecoveryState, after: RecoveryState): boolean {
+  if (before === after) return true
+  return (
+    before.attemptsUsed === after.attemptsUsed &&
+    before.notBeforeMs === after.notBeforeMs &&
+    before.pending?.id === after.pending?.id &&
+    before.pending?.acceptedMs === after.pending?.acceptedMs
+  )
+}

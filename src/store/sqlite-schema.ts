@@ -1,0 +1,131 @@
+import type { DatabaseSync } from 'node:sqlite'
+import { num } from './sqlite-row.ts'
+import { StoreError } from './store.ts'
+
+/** Numbers of rows in one integer key: time above, account below, or the other way round. All stay under 2^53. */
+export const REFS = 2 ** 32
+export const DAYS = 2 ** 16
+export const HOUR_MS = 3_600_000
+export const DAY_MS = 86_400_000
+
+const SUMS = `
+  checks INTEGER NOT NULL,
+  failures INTEGER NOT NULL,
+  answered INTEGER NOT NULL,
+  duration_sum_ms INTEGER NOT NULL,
+  duration_max_ms INTEGER NOT NULL,
+  worst INTEGER NOT NULL,
+  observed_ms INTEGER NOT NULL,
+  downtime_ms INTEGER NOT NULL`
+
+/** Migration n brings the file from version n to n+1. A released migration never changes. */
+const MIGRATIONS: readonly string[] = [
+  `
+  CREATE TABLE meta (name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;
+
+  -- ref: the account's number in packed samples. account: what discovery found last, JSON.
+  CREATE TABLE accounts (ref INTEGER PRIMARY KEY, key TEXT NOT NULL UNIQUE, account TEXT);
+
+  -- Health as of batch seq; later samples are replayed onto it.
+  CREATE TABLE ledgers (
+    ref INTEGER PRIMARY KEY REFERENCES accounts (ref),
+    seq INTEGER NOT NULL,
+    health TEXT NOT NULL
+  );
+
+  -- One row per batch with all its samples, until they are folded into hours.
+  CREATE TABLE journal (
+    seq INTEGER PRIMARY KEY,
+    at_ms INTEGER NOT NULL,
+    from_ms INTEGER NOT NULL,
+    to_ms INTEGER NOT NULL,
+    samples BLOB NOT NULL
+  );
+
+  -- id: hours since 1970 * 2^32 + ref, so that writing appends and expiry frees whole pages.
+  -- through_seq: the last batch whose samples are folded in.
+  CREATE TABLE hours (id INTEGER PRIMARY KEY, through_seq INTEGER NOT NULL, ${SUMS}, samples BLOB NOT NULL);
+
+  -- id: ref * 2^16 + days since 1970, so that two years of one account lie together.
+  CREATE TABLE days (id INTEGER PRIMARY KEY, ${SUMS});
+
+  CREATE TABLE incidents (
+    id TEXT PRIMARY KEY,
+    key TEXT NOT NULL,
+    account TEXT NOT NULL,
+    gateway TEXT NOT NULL,
+    start_ms INTEGER NOT NULL,
+    detected_ms INTEGER NOT NULL,
+    end_ms INTEGER,
+    cause TEXT NOT NULL,
+    state TEXT NOT NULL,
+    downtime_ms INTEGER NOT NULL,
+    attempts INTEGER NOT NULL,
+    resolution TEXT
+  ) WITHOUT ROWID;
+  CREATE INDEX incidents_by_start ON incidents (start_ms, id);
+  CREATE INDEX incidents_by_key ON incidents (key, start_ms, id);
+  CREATE INDEX incidents_open ON incidents (start_ms, id) WHERE end_ms IS NULL;
+
+  CREATE TABLE recoveries (
+    id TEXT PRIMARY KEY,
+    key TEXT NOT NULL,
+    account TEXT NOT NULL,
+    gateway TEXT NOT NULL,
+    incident_id TEXT,
+    attempt INTEGER NOT NULL,
+    by TEXT NOT NULL,
+    reason TEXT,
+    requested_ms INTEGER NOT NULL,
+    accepted_ms INTEGER,
+    end_ms INTEGER,
+    outcome TEXT NOT NULL,
+    detail TEXT NOT NULL
+  ) WITHOUT ROWID;
+  CREATE INDEX recoveries_by_time ON recoveries (requested_ms, id);
+  CREATE INDEX recoveries_by_key ON recoveries (key, requested_ms, id);
+  CREATE INDEX recoveries_by_incident ON recoveries (incident_id, requested_ms, id);
+  CREATE INDEX recoveries_pending ON recoveries (requested_ms) WHERE outcome = 'pending';
+
+  CREATE TABLE transitions (
+    ref INTEGER NOT NULL REFERENCES accounts (ref),
+    at_ms INTEGER NOT NULL,
+    from_state TEXT NOT NULL,
+    to_state TEXT NOT NULL,
+    from_status TEXT NOT NULL,
+    to_status TEXT NOT NULL,
+    reason TEXT,
+    native TEXT NOT NULL,
+    PRIMARY KEY (ref, at_ms)
+  ) WITHOUT ROWID;
+  CREATE INDEX transitions_by_time ON transitions (at_ms);
+  `,
+]
+
+export const SCHEMA_VERSION = MIGRATIONS.length
+
+/**
+ * Brings the file to this version's schema, each step in its own transaction.
+ * @throws StoreError `newer_schema` where a later version of the exporter wrote the file.
+ */
+export function migrate(db: DatabaseSync, path: string): void {
+  const found = num(db.prepare('PRAGMA user_version').get() ?? {}, 'user_version')
+  if (found > SCHEMA_VERSION) {
+    throw new StoreError(
+      'newer_schema',
+      `${path} has schema ${found}, and this version of the exporter knows up to ${SCHEMA_VERSION}. ` +
+        'Start the newer exporter again, or set store.path to another file.',
+    )
+  }
+  for (let version = found; version < SCHEMA_VERSION; version++) {
+    db.exec('BEGIN IMMEDIATE')
+    try {
+      db.exec(MIGRATIONS[version] ?? '')
+      db.exec(`PRAGMA user_version = ${version + 1}`)
+      db.exec('COMMIT')
+    } catch (error) {
+      db.exec('ROLLBACK')
+      throw error
+    }
+  }
+}

@@ -1,0 +1,187 @@
+import type { Log } from '../log.ts'
+import { bucketCollector } from './history-sums.ts'
+import { replaySample } from './replay.ts'
+import { accountRows } from './sqlite-accounts.ts'
+import { storeErrorOf } from './sqlite-errors.ts'
+import { eventRows } from './sqlite-events.ts'
+import { openFile } from './sqlite-file.ts'
+import { historyRows } from './sqlite-history.ts'
+import { num } from './sqlite-row.ts'
+import { upkeep } from './sqlite-upkeep.ts'
+import { type Batch, type LoadedState, type Store, StoreError } from './store.ts'
+
+/** Settings of the SQLite store. */
+export interface SqliteStoreOptions {
+  /** Database file, or `:memory:` for one that ends with the process. */
+  readonly path: string
+  /** Largest size in pages of 4 KiB, for tests of a full disk. */
+  readonly maxPages?: number
+}
+
+/**
+ * The embedded store: one file, node:sqlite, write-ahead log. Writes are synchronous and small (one row per batch, plus
+ * a row per event), so that a batch is on its way to the disk when `write` returns; a locked file costs at most 50 ms.
+ * `synchronous=NORMAL`: a killed process loses nothing that was written; a power cut may lose the last batches.
+ * @throws StoreError as openFile does.
+ */
+export function sqliteStore(options: SqliteStoreOptions, log: Log): Store {
+  const { path } = options
+  const file = openFile(path, options.maxPages)
+  const { db } = file
+  let open = true
+
+  const onUnreadable = (what: string, error: unknown) => {
+    log.error({ path, what, error: String(error) }, 'A row of the store cannot be read and is left out.')
+  }
+  const guarded = <T>(work: () => T): T => {
+    if (!open) throw new StoreError('closed', `${path} is closed.`)
+    try {
+      return work()
+    } catch (error) {
+      throw storeErrorOf(error, path)
+    }
+  }
+
+  const parts = guardedStart(() => {
+    const getMeta = db.prepare('SELECT value FROM meta WHERE name = ?')
+    const putMeta = db.prepare('INSERT OR REPLACE INTO meta (name, value) VALUES (?, ?)')
+    const meta = (name: string) => {
+      const row = getMeta.get(name)
+      return row === undefined ? 0 : num(row, 'value')
+    }
+    let expiredBeforeMs = meta('expired_before_ms')
+    const accounts = accountRows(db, onUnreadable)
+    const inTransaction = (work: () => void) => {
+      db.exec('BEGIN IMMEDIATE')
+      try {
+        work()
+        db.exec('COMMIT')
+      } catch (error) {
+        rollBack()
+        accounts.settle(false)
+        throw error
+      }
+      accounts.settle(true)
+    }
+    const history = historyRows(db, accounts.key, () => expiredBeforeMs, onUnreadable)
+    const setExpiredBeforeMs = (beforeMs: number) => {
+      putMeta.run('expired_before_ms', beforeMs)
+      expiredBeforeMs = beforeMs
+    }
+    return {
+      lastSeq: () => meta('seq'),
+      setLastSeq: (seq: number) => putMeta.run('seq', seq),
+      accounts,
+      inTransaction,
+      history,
+      events: eventRows(db),
+      upkeep: upkeep({
+        db,
+        accounts,
+        history,
+        inTransaction,
+        isOpen: () => open,
+        expiredBeforeMs: () => expiredBeforeMs,
+        setExpiredBeforeMs,
+      }),
+    }
+  })
+  const { accounts, history, events } = parts
+
+  function guardedStart<T>(start: () => T): T {
+    try {
+      return start()
+    } catch (error) {
+      file.close()
+      throw storeErrorOf(error, path)
+    }
+  }
+
+  function rollBack(): void {
+    try {
+      db.exec('ROLLBACK')
+    } catch {
+      // SQLite has rolled back by itself, as it does on a full disk; the error that led here is the one to tell.
+    }
+  }
+
+  const write = (batch: Batch) => {
+    const { seq, samples } = batch
+    if (seq <= parts.lastSeq()) return
+    parts.inTransaction(() => {
+      if (samples.length > 0) {
+        const entries = samples.map((sample) => ({ ref: accounts.refOrNew(sample.key), sample }))
+        history.putJournal(seq, batch.atMs, entries)
+      }
+      for (const { account, health } of batch.ledgers) accounts.putLedger(account, health, seq)
+      for (const incident of batch.incidents) events.putIncident(incident)
+      for (const attempt of batch.recoveries) events.putRecovery(attempt)
+      for (const transition of batch.transitions) events.putTransition(accounts.refOrNew(transition.key), transition)
+      for (const key of batch.removed) accounts.dropLedger(key)
+      parts.setLastSeq(seq)
+    })
+  }
+
+  const load = (): LoadedState => {
+    const ledgers = new Map(accounts.ledgers().map((ledger) => [ledger.ref, { ...ledger }]))
+    const lastSeq = parts.lastSeq()
+    let afterSeq = Math.min(lastSeq, ...[...ledgers.values()].map(({ seq }) => seq))
+    for (;;) {
+      const rows = history.journal(afterSeq, lastSeq, { from: 0, to: Number.POSITIVE_INFINITY })
+      for (const { seq, entries } of rows) {
+        for (const { ref, sample } of entries) {
+          const ledger = ledgers.get(ref)
+          if (ledger !== undefined && seq > ledger.seq) ledger.health = replaySample(ledger.health, sample)
+        }
+      }
+      const last = rows.at(-1)
+      if (last === undefined) break
+      afterSeq = last.seq
+    }
+    return {
+      nextSeq: lastSeq + 1,
+      ledgers: [...ledgers.values()].map(({ account, health }) => ({ account, health })),
+      pendingRecoveries: events.pendingRecoveries(),
+    }
+  }
+
+  return {
+    kind: 'sqlite',
+    load: async () => guarded(load),
+    write: async (batch) => guarded(() => write(batch)),
+    incidents: async (filter) => guarded(() => events.incidents(filter)),
+    incident: async (id) => guarded(() => events.incident(id)),
+    recoveries: async (filter) => guarded(() => events.recoveries(filter)),
+    transitions: async (filter) =>
+      guarded(() => {
+        const ref = accounts.ref(filter.key)
+        return ref === undefined ? { items: [] } : events.transitions(ref, filter)
+      }),
+    history: async (key, range, stepMs) =>
+      guarded(() => {
+        const collector = bucketCollector(range, stepMs)
+        const ref = accounts.ref(key)
+        if (ref !== undefined) history.collect(ref, key, range, collector)
+        for (const atMs of events.attemptTimes(key, range.fromMs, range.toMs)) collector.addAttempt(atMs)
+        return collector.buckets()
+      }),
+    samples: async (key, range) =>
+      guarded(() => {
+        const ref = accounts.ref(key)
+        return ref === undefined ? [] : history.samples(ref, key, range)
+      }),
+    async maintain(nowMs, retention, signal) {
+      if (!open) throw new StoreError('closed', `${path} is closed.`)
+      try {
+        return await parts.upkeep.slice(nowMs, retention, signal)
+      } catch (error) {
+        throw storeErrorOf(error, path)
+      }
+    },
+    async close() {
+      if (!open) return
+      open = false
+      file.close()
+    },
+  }
+}
