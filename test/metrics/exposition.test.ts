@@ -1,4 +1,5 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
+import { gunzipSync } from 'node:zlib'
 import { expect, test } from 'vitest'
 import { accountKey } from '../../src/accounts/account.ts'
 import { REASONS, STATES, STATUSES } from '../../src/accounts/vocabulary.ts'
@@ -347,6 +348,39 @@ test('slow readers cannot stop the render: the one who would take the last buffe
   held[0]?.release()
   const latest = await fleet.page('text', false)
   expect(checksOn(latest.body.toString())).toEqual(new Set([3]))
+})
+
+test('the compressed page is the same page', async () => {
+  const fleet = smallFleet()
+  const [plain, compressed] = [await fleet.page('text', false), await fleet.page('text', true)]
+  expect(gunzipSync(compressed.body)).toEqual(plain.body)
+  await fleet.render()
+  const next = await fleet.page('text', true)
+  expect(gunzipSync(next.body)).toEqual(plain.body)
+  plain.release()
+})
+
+test('a render that fails is told to its caller, keeps the last page and does not stop the next render', async () => {
+  let broken = false
+  let clock = 0
+  const fleet = exposition({
+    monotonicMs: () => {
+      if (broken) throw new Error('no clock')
+      return ++clock
+    },
+  })
+  fleet.accounts.set(anAccount(), 'waha', aHealth(), EXTRA)
+  const before = await fleetText(fleet)
+  broken = true
+  const [running, queued] = [fleet.render(), fleet.render()]
+  await expect(running).rejects.toThrow('no clock')
+  await expect(queued).rejects.toThrow('no clock')
+  const kept = await fleet.page('text', false)
+  expect(kept.body.toString()).toBe(before)
+  kept.release()
+  broken = false
+  fleet.accounts.remove(anAccount().key)
+  expect(await fleetText(fleet)).toBe('')
 })
 
 test('renders that are asked for during a render share the next one, which sees everything set before', async () => {
