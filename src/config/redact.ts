@@ -91,7 +91,8 @@ function isHiddenScalar(value: unknown, path: OptionPath): boolean {
   return typeof value === 'number' && typeof key === 'string' && !path.includes('labels') && isSecretKey(key)
 }
 
-function holdsSecret(parsed: unknown): boolean {
+/** Whether a parsed value is or holds a Secret. */
+export function holdsSecret(parsed: unknown): boolean {
   if (parsed instanceof Secret) return true
   if (typeof parsed !== 'object' || parsed === null) return false
   return Object.values(parsed).some(holdsSecret)

@@ -1,0 +1,98 @@
+import { randomUUID } from 'node:crypto'
+import { mkdir, rename, rm, writeFile } from 'node:fs/promises'
+import { join, relative, resolve } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { Command } from 'commander'
+import { loadConfig } from '../config/load.ts'
+import { holdsSecret } from '../config/redact.ts'
+import { type Inbox, renderAlertmanager } from '../config/render-alertmanager.ts'
+import { renderPrometheus } from '../config/render-prometheus.ts'
+import { reportFaults } from './config-check.ts'
+import { type CommandIo, EXIT } from './io.ts'
+import { runCommand } from './parse-args.ts'
+
+/** The rules that ship with the package: the same place from the sources and from the build. */
+const SHIPPED_RULES = fileURLToPath(new URL('../../prometheus/rules/*.yml', import.meta.url))
+
+interface Options {
+  readonly config: string
+  readonly out: string
+  readonly exporter?: readonly string[]
+  readonly exporterUrl?: string
+  readonly prometheus?: string
+  readonly alertmanager?: string
+  readonly rules?: readonly string[]
+  readonly inboxSlack?: string
+  readonly inboxSmtp?: string
+}
+
+/** `whatsapp-exporter render`: writes prometheus.yml and alertmanager.yml. Exit code 0, or 2 where the configuration is faulty. */
+export async function run(args: readonly string[], io: CommandIo, _signal: AbortSignal): Promise<number> {
+  const command = new Command('render')
+    .description('Write prometheus.yml and alertmanager.yml for the stack around the exporter.')
+    .option('-c, --config <file>', 'configuration file', 'config.yml')
+    .option('-o, --out <folder>', 'folder for the two files', '.data/rendered')
+    .option('--exporter <host:port...>', 'exporters as Prometheus reaches them (default: api.listen)')
+    .option('--exporter-url <url>', 'exporter as Alertmanager reaches it (default: from api.listen)')
+    .option('--prometheus <host:port>', 'Prometheus as it reaches itself (default: prometheus.url)')
+    .option('--alertmanager <host:port>', 'Alertmanager as Prometheus reaches it (default: alerting.url)')
+    .option('--rules <glob...>', 'rule files (default: the rules of this package)')
+    .option('--inbox-slack <url>', 'also tell every alert to this Slack-compatible address')
+    .option('--inbox-smtp <host:port>', 'also mail every alert to this server; needs --inbox-slack')
+  return runCommand(command, args, io, async () => {
+    const options = command.opts<Options>()
+    const loaded = loadConfig(resolve(io.cwd, options.config), io.env)
+    if (!reportFaults(options.config, loaded, io)) return EXIT.usage
+    const { config } = loaded
+    const inbox = inboxOf(options)
+    if (inbox === 'incomplete') {
+      io.stderr.write('--inbox-smtp needs --inbox-slack. Give both.\n')
+      return EXIT.usage
+    }
+    const prometheus = renderPrometheus(config, {
+      rulesGlobs: options.rules ?? [SHIPPED_RULES],
+      ...(options.exporter === undefined ? {} : { exporterTargets: options.exporter }),
+      ...(options.alertmanager === undefined ? {} : { alertmanagerTarget: options.alertmanager }),
+      ...(options.prometheus === undefined ? {} : { prometheusTarget: options.prometheus }),
+    })
+    const alertmanager = renderAlertmanager(config, {
+      ...(options.exporterUrl === undefined ? {} : { exporterUrl: options.exporterUrl }),
+      ...(inbox === undefined ? {} : { inbox }),
+    })
+    const folder = resolve(io.cwd, options.out)
+    const files = [
+      { name: 'prometheus.yml', text: prometheus, secret: holdsSecret(config.prometheus) },
+      { name: 'alertmanager.yml', text: alertmanager, secret: holdsSecret(config.alerting) },
+    ]
+    try {
+      await mkdir(folder, { recursive: true })
+      for (const { name, text, secret } of files) await replaceFile(join(folder, name), text, secret ? 0o600 : 0o644)
+    } catch (error) {
+      const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown error'
+      io.stderr.write(`${options.out} cannot be written (${code}). Choose another folder with --out.\n`)
+      return EXIT.usage
+    }
+    for (const { name, secret } of files) {
+      const note = secret ? ' (holds secrets from variables; only you may read it)' : ''
+      io.stdout.write(`Wrote ${relative(io.cwd, join(folder, name))}${note}\n`)
+    }
+    return EXIT.fine
+  })
+}
+
+function inboxOf({ inboxSlack, inboxSmtp }: Options): Inbox | 'incomplete' | undefined {
+  if (inboxSlack === undefined) return inboxSmtp === undefined ? undefined : 'incomplete'
+  return { slackUrl: inboxSlack, ...(inboxSmtp === undefined ? {} : { smarthost: inboxSmtp }) }
+}
+
+/** A program that reloads at this moment reads the old file or the new one, never a half. */
+async function replaceFile(path: string, text: string, mode: number): Promise<void> {
+  const draft = `${path}.${randomUUID()}.tmp`
+  try {
+    await writeFile(draft, text, { mode, flag: 'wx' })
+    await rename(draft, path)
+  } catch (error) {
+    await rm(draft, { force: true })
+    throw error
+  }
+}
