@@ -59,7 +59,7 @@ function serve(route: Route): RequestHandler {
       principal,
       signal: gone.signal,
     })
-    await send(response, route.success.status, reply)
+    await send(response, route.success.status, reply, gone.signal)
   }
 }
 

@@ -38,7 +38,7 @@ export interface FleetFigures {
   readonly downtimeSeconds: number
   readonly incidents: number
   readonly incidentsResolved: number
-  /** Mean downtime per incident: downtime / incidents. An open incident counts with its downtime so far. */
+  /** Downtime / resolved incidents, as the recorded series whatsapp_mttr_seconds has it. */
   readonly mttrSeconds: number | null
   /** Mean time from the first bad check until the incident was confirmed. */
   readonly mttdSeconds: number | null
@@ -84,7 +84,7 @@ export function fleetFigures(views: Iterable<AccountView>): FleetFigures {
     downtimeSeconds: seconds(downtimeMs),
     incidents,
     incidentsResolved: resolved,
-    mttrSeconds: ratio(seconds(downtimeMs), incidents),
+    mttrSeconds: ratio(seconds(downtimeMs), resolved),
     mttdSeconds: ratio(seconds(delayMs), incidents),
     mtbfSeconds: ratio(seconds(observedMs - downtimeMs), incidents),
     recoveryAttempts: attempts,

@@ -4,11 +4,13 @@ import type { Secret } from '../option-types.ts'
 import type { Store } from '../store/store.ts'
 import type { ApiOptions } from './options.ts'
 
-/** A ready /metrics page; `release` gives its buffer back and must be called exactly once. */
+/** A ready /metrics page; `release` gives its buffers back and must be called when they are sent or nobody wants them. */
 export interface ReadyPage {
   readonly contentType: string
   readonly contentEncoding?: string | undefined
-  readonly body: Buffer
+  /** Sent one after the other, never joined: a page may have 50 MB. */
+  readonly chunks: readonly Buffer[]
+  readonly sizeBytes: number
   release(): void
 }
 
@@ -33,7 +35,8 @@ export type ReloadResult = { readonly ok: true } | { readonly ok: false; readonl
 export interface ApiParts {
   readonly monitor: MonitorControl
   readonly store: Store
-  metricsPage(format: PageFormat['format'], gzip: boolean): ReadyPage | Promise<ReadyPage>
+  /** Rejects with an error named PageBusyError where slow readers hold too many pages. */
+  metricsPage(format: PageFormat['format'], gzip: boolean): Promise<ReadyPage>
   /** By the request's Accept and Accept-Encoding headers. */
   negotiate(accept: string | undefined, acceptEncoding: string | undefined): PageFormat
   reload(): Promise<ReloadResult>

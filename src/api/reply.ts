@@ -1,26 +1,55 @@
+import { once } from 'node:events'
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { Response } from 'express'
-import type { Reply } from './route.ts'
+import type { ReadyBytes, Reply } from './route.ts'
 
-/** Sends a reply. Ready bytes are given back when the client has them, is gone, or has had its time. */
-export async function send(response: Response, status: number, reply: Reply<unknown>): Promise<void> {
+/** Sends a reply; `gone` aborts when the client goes away. */
+export async function send(
+  response: Response,
+  status: number,
+  reply: Reply<unknown>,
+  gone: AbortSignal,
+): Promise<void> {
   response.status(status)
   for (const [name, value] of Object.entries(reply.headers ?? {})) response.setHeader(name, value)
-  if ('json' in reply) {
-    response.setHeader('content-type', 'application/json')
-    response.end(JSON.stringify(reply.json))
+  if ('json' in reply) return sendText(response, 'application/json', JSON.stringify(reply.json))
+  response.setHeader('content-type', reply.contentType)
+  if ('text' in reply) return sendText(response, reply.contentType, reply.text)
+  if ('pieces' in reply) return sendPieces(response, reply.pieces, gone)
+  sendBytes(response, reply, gone)
+}
+
+function sendText(response: Response, contentType: string, text: string): void {
+  response.setHeader('content-type', contentType)
+  response.setHeader('content-length', Buffer.byteLength(text))
+  response.end(text)
+}
+
+/** Makes a long text piece by piece, so that checks run between the pieces, and no faster than the client reads. */
+async function sendPieces(response: Response, pieces: Iterable<string>, gone: AbortSignal): Promise<void> {
+  try {
+    for (const piece of pieces) {
+      if (!response.write(piece)) await once(response, 'drain', { signal: gone })
+      await nextTurn(undefined, { signal: gone })
+    }
+    response.end()
+  } catch (error) {
+    if (!gone.aborted) throw error
+  }
+}
+
+/** Sends ready bytes and gives them back when the client has them, is gone, or has had its time. */
+function sendBytes(response: Response, reply: ReadyBytes, gone: AbortSignal): void {
+  if (gone.aborted) {
+    reply.release()
     return
   }
-  const { bytes, contentType, release, sendWithinMs } = reply
-  if (response.destroyed) {
-    release?.()
-    return
-  }
-  const limit = sendWithinMs === undefined ? undefined : setTimeout(() => response.destroy(), sendWithinMs)
+  const limit = setTimeout(() => response.destroy(), reply.sendWithinMs)
   response.once('close', () => {
     clearTimeout(limit)
-    release?.()
+    reply.release()
   })
-  response.setHeader('content-type', contentType)
-  response.setHeader('content-length', Buffer.byteLength(bytes))
-  response.end(bytes)
+  response.setHeader('content-length', reply.sizeBytes)
+  for (const chunk of reply.chunks) response.write(chunk)
+  response.end()
 }

@@ -28,18 +28,24 @@ export interface Call<P, Q, B> {
   readonly raw: RawCall
 }
 
-/** What a handler answers with: JSON, or ready bytes. */
+/** What a handler answers with: JSON, ready bytes, or text that is made while it is sent. */
 export type Reply<T> = { readonly headers?: Readonly<Record<string, string>> } & (
   | { readonly json: T }
-  | {
-      readonly bytes: Buffer | string
-      readonly contentType: string
-      /** Called once when the client has everything or is gone. */
-      readonly release?: () => void
-      /** After so long the connection ends, whether or not the client has read everything. */
-      readonly sendWithinMs?: number
-    }
+  | { readonly text: string; readonly contentType: string }
+  | ReadyBytes
+  | { readonly pieces: Iterable<string>; readonly contentType: string }
 )
+
+/** Bytes that belong to somebody else and are given back. */
+export interface ReadyBytes {
+  readonly chunks: readonly Buffer[]
+  readonly sizeBytes: number
+  readonly contentType: string
+  /** Called once when the client has everything or is gone. */
+  readonly release: () => void
+  /** After so long the connection ends, whether or not the client has read everything. */
+  readonly sendWithinMs: number
+}
 
 interface RouteSpec<P extends KnownKeys, Q extends KnownKeys, B extends z.ZodType, R extends z.ZodType> {
   readonly method: 'get' | 'post'

@@ -1,9 +1,10 @@
 import { accessSync, constants } from 'node:fs'
 import { z } from 'zod'
 import { REASONS, STATES } from '../accounts/vocabulary.ts'
-import { duration, httpUrl, labels } from '../option-types.ts'
+import { duration, httpUrl, labels, secret, secretFile } from '../option-types.ts'
 import { AccountOptions, desired, objective } from './account-options.ts'
 import { basicAuth, credential } from './auth-options.ts'
+import { eventOptions } from './event-options.ts'
 
 const GATEWAY_NAME = /^[a-z0-9][a-z0-9._-]{0,62}$/
 
@@ -41,19 +42,31 @@ function commonOptions(defaults: { discover: boolean }) {
       .describe('Accounts by hand; with discover, details for accounts that the gateway lists.'),
     objective: objective().optional(),
     desired: desired().optional(),
-    connections: z.int().min(1).max(1024).default(64).describe('Most connections to the gateway at once.'),
+    connections: z.int().min(1).max(20_000).default(64).describe('Most connections to the gateway at once.'),
     timeout: duration({ min: '100ms', max: '2m' })
       .optional()
       .describe('Limit of one request; checks.timeout if absent.'),
     staleAfter: duration({ min: '1m', max: '90d' })
       .optional()
       .describe('A connected account without activity for longer is degraded; health.staleAfter if absent.'),
+    events: z
+      .strictObject({
+        secret: secret()
+          .optional()
+          .describe('Key with which the gateway signs its webhooks, or the key in their body.'),
+        secretFile: secretFile().optional().describe('File that holds that key.'),
+        verifyToken: secret().optional().describe('Meta only: token of the subscription handshake (hub.verify_token).'),
+      })
+      .transform(({ secret, secretFile, verifyToken }) => ({ secret: secret ?? secretFile, verifyToken }))
+      .optional()
+      .describe('Webhooks of the gateway, POST /api/gateways/{name}/events: each triggers a check at once.'),
     tls: z
       .strictObject({
         caFile: readableFile().optional().describe('Certificate authority in PEM that signed the gateway.'),
         insecureSkipVerify: z.boolean().optional().describe('Trust any certificate. For tests only.'),
       })
       .optional(),
+    events: eventOptions().optional().describe('Webhooks of the gateway; they trigger an immediate check.'),
   }
 }
 

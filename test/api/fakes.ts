@@ -1,6 +1,7 @@
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import type { Express } from 'express'
+import type { z } from 'zod'
 import type { Account } from '../../src/accounts/account.ts'
 import { accountKey } from '../../src/accounts/account.ts'
 import { createApi } from '../../src/api/app.ts'
@@ -198,6 +199,8 @@ export function fleetOf(views: readonly AccountView[], gateways: readonly Gatewa
     exporter: () => ({
       startedMs: NOW_MS - 3_600_000,
       blind: false,
+      advice: '',
+      durationErrorMs: 1.5,
       intervalMs: 15_000,
       lastCycleMs: NOW_MS - 5000,
       cycleDurationMs: 80,
@@ -257,7 +260,12 @@ export function fakeParts(overrides: Partial<ApiParts> = {}): ApiParts {
   return {
     monitor: fakeMonitor(),
     store: fakeStore(),
-    metricsPage: () => ({ contentType: 'text/plain; version=0.0.4', body: Buffer.from('up 1\n'), release() {} }),
+    metricsPage: async () => ({
+      contentType: 'text/plain; version=0.0.4',
+      chunks: [Buffer.from('up 1\n'), Buffer.from('down 0\n')],
+      sizeBytes: 12,
+      release() {},
+    }),
     negotiate: () => ({ format: 'text', gzip: false }),
     reload: async () => ({ ok: true }),
     configText: () => 'gateways: []\n',
@@ -271,6 +279,11 @@ export function fakeParts(overrides: Partial<ApiParts> = {}): ApiParts {
     signal: new AbortController().signal,
     ...overrides,
   }
+}
+
+/** The JSON of an answer, checked by the schema of what a test looks at. */
+export async function read<S extends z.ZodType>(answer: Response, schema: S): Promise<z.output<S>> {
+  return schema.parse(await answer.json())
 }
 
 export interface Served {

@@ -44,7 +44,7 @@ export function landingPage(fleet: Fleet, parts: Pick<ApiParts, 'links' | 'versi
 <nav aria-label="Elsewhere">${navigation(parts.links)}</nav>
 </header>
 <main>
-${exporter.blind ? html`<p class="alarm" role="status">The exporter is cut off from every gateway: nothing is known of any account.</p>` : ''}
+${exporter.blind ? html`<p class="alarm" role="status">The exporter is cut off from every gateway: nothing is known of any account. ${exporter.advice}</p>` : ''}
 <dl class="numbers">
 ${STATUSES.map((status) => number(status, String(counts.byStatus[status]), status))}
 ${number('accounts', String(counts.accounts))}

@@ -76,7 +76,7 @@ export function gatewayEventRoutes({ monitor, gatewayEvents, signal, now, log }:
             `The verify token is not that of gateway ${params.name} (gateways[].events.verifyToken).`,
           )
         }
-        return { bytes: query['hub.challenge'], contentType: 'text/plain; charset=utf-8' }
+        return { text: query['hub.challenge'], contentType: 'text/plain; charset=utf-8' }
       },
     }),
   ]

@@ -13,9 +13,7 @@ const FiguresDocument = z
     downtimeSeconds: Seconds,
     incidents: z.int(),
     incidentsResolved: z.int(),
-    mttrSeconds: Seconds.nullable().describe(
-      'Mean downtime per incident; an open one counts with its downtime so far.',
-    ),
+    mttrSeconds: Seconds.nullable().describe('Downtime / resolved incidents.'),
     mttdSeconds: Seconds.nullable().describe('Mean time from the first bad check until the incident was confirmed.'),
     mtbfSeconds: Seconds.nullable().describe('Mean observed time without downtime per incident.'),
     recoveryAttempts: z.int(),

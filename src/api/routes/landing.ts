@@ -14,7 +14,7 @@ export function landingRoute(parts: ApiParts): Route {
     query: z.strictObject({ q: z.string().max(128).optional().describe('Part of an id, name, phone or label value.') }),
     success: { status: 200, description: 'HTML, without scripts.', contentType: 'text/html' },
     handle: ({ query }) => ({
-      bytes: landingPage(parts.monitor.fleet, parts, query.q ?? ''),
+      text: landingPage(parts.monitor.fleet, parts, query.q ?? ''),
       contentType: 'text/html; charset=utf-8',
       headers: { 'content-security-policy': PAGE_POLICY },
     }),

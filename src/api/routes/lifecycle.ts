@@ -15,7 +15,7 @@ export function lifecycleRoutes({ ready, reload, configText, signal, log }: ApiP
       id: 'healthy',
       summary: 'Whether the process lives',
       success: { status: 200, description: 'Always.', contentType: 'text/plain' },
-      handle: () => ({ bytes: 'The exporter is healthy.\n', contentType: TEXT }),
+      handle: () => ({ text: 'The exporter is healthy.\n', contentType: TEXT }),
     }),
     route({
       method: 'get',
@@ -28,7 +28,7 @@ export function lifecycleRoutes({ ready, reload, configText, signal, log }: ApiP
       handle() {
         if (signal.aborted) throw new Problem('unavailable', 'The exporter is stopping.')
         if (!ready()) throw new Problem('unavailable', 'The exporter is starting: the first check cycle is not over.')
-        return { bytes: 'The exporter is ready.\n', contentType: TEXT }
+        return { text: 'The exporter is ready.\n', contentType: TEXT }
       },
     }),
     route({
@@ -58,7 +58,7 @@ export function lifecycleRoutes({ ready, reload, configText, signal, log }: ApiP
       id: 'config',
       summary: 'Effective configuration without secrets, as YAML',
       success: { status: 200, description: 'YAML.', contentType: 'application/yaml' },
-      handle: () => ({ bytes: configText(), contentType: 'application/yaml; charset=utf-8' }),
+      handle: () => ({ text: configText(), contentType: 'application/yaml; charset=utf-8' }),
     }),
   ]
 }

@@ -13,7 +13,7 @@ export function openApiRoute(routes: () => readonly Route[], version: string): R
     success: { status: 200, description: 'OpenAPI 3.1.' },
     handle() {
       text ??= JSON.stringify(openApiDocument(routes(), version))
-      return { bytes: text, contentType: 'application/json' }
+      return { text: text, contentType: 'application/json' }
     },
   })
 }
