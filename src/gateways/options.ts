@@ -4,7 +4,6 @@ import { REASONS, STATES } from '../accounts/vocabulary.ts'
 import { duration, httpUrl, labels, secret, secretFile } from '../option-types.ts'
 import { AccountOptions, desired, objective } from './account-options.ts'
 import { basicAuth, credential } from './auth-options.ts'
-import { eventOptions } from './event-options.ts'
 
 const GATEWAY_NAME = /^[a-z0-9][a-z0-9._-]{0,62}$/
 
@@ -66,7 +65,6 @@ function commonOptions(defaults: { discover: boolean }) {
         insecureSkipVerify: z.boolean().optional().describe('Trust any certificate. For tests only.'),
       })
       .optional(),
-    events: eventOptions().optional().describe('Webhooks of the gateway; they trigger an immediate check.'),
   }
 }
 
