@@ -8,7 +8,6 @@ import { LIST_BYTES, type Reply } from './http-client.ts'
 import { jidPhone } from './jid.ts'
 import { bounded, known, type Meaning, unmapped } from './native-state.ts'
 import { pathSegment } from './path-segment.ts'
-import type { ReplyClassifier } from './reply-faults.ts'
 
 const RESTART_TIMEOUT_MS = 30_000
 
@@ -34,7 +33,6 @@ export const gowaGateway: Driver<'gowa'> = (options, deps) => {
   const http = gatewayHttpClient(options, deps, {
     secrets: options.auth === undefined || authorization === undefined ? [] : [options.auth.password, authorization],
     authOption: 'auth',
-    classify: missingDevice,
     ...(authorization === undefined ? {} : { headers: () => ({ authorization: authorization.reveal() }) }),
   })
   /** Devices whose reconnect said that the pairing is gone: their `disconnected` needs a human. */
@@ -61,6 +59,11 @@ export const gowaGateway: Driver<'gowa'> = (options, deps) => {
     return known(meaning, device.state, evidenceOf(device))
   }
 
+  function missingDevice(nativeId: string): GatewayError {
+    const what = `the gateway has no device "${bounded(nativeId)}". Create it, or correct accounts`
+    return new GatewayError('not_found', `${options.name}: ${what}.`)
+  }
+
   return {
     name: options.name,
     driver: options.driver,
@@ -69,12 +72,7 @@ export const gowaGateway: Driver<'gowa'> = (options, deps) => {
     async check(account, signal) {
       const reply = await list(signal)
       const device = reply.body.find(({ id }) => id === account.nativeId)
-      if (device === undefined) {
-        throw new GatewayError(
-          'not_found',
-          `${options.name}: the gateway lists no device "${bounded(account.nativeId)}". Create it, or correct accounts.`,
-        )
-      }
+      if (device === undefined) throw missingDevice(account.nativeId)
       return { reading: judge(device), durationMs: reply.durationMs, atMs: reply.atMs }
     },
 
@@ -109,6 +107,7 @@ export const gowaGateway: Driver<'gowa'> = (options, deps) => {
         unpaired.delete(account.nativeId)
         return { accepted: true, detail: `answered ${reply.status}` }
       }
+      if (isMissingDevice(reply.body.message)) throw missingDevice(account.nativeId)
       const needsHuman = SESSION_DELETED.test(reply.body.message)
       if (needsHuman) unpaired.add(account.nativeId)
       const detail = needsHuman ? 'the pairing is gone: scan the QR code again' : 'the gateway answered 500'
@@ -144,11 +143,7 @@ function evidenceOf(device: Device): Evidence {
   return { ...(phone === null ? {} : { phone }), ...(name === '' ? {} : { name }) }
 }
 
-/** A missing device comes as 500 where GOWA panics, and as 404 elsewhere. */
-const missingDevice: ReplyClassifier = ({ status, body }) => {
-  const { message } = ErrorReply.parse(body)
-  if (status === 500 && /device .*not found/i.test(message)) {
-    return { code: 'not_found', what: 'knows no such device (500). Create it, or correct accounts' }
-  }
-  return undefined
+/** True where GOWA panics over a device that it does not have; elsewhere it answers 404. */
+function isMissingDevice(message: string): boolean {
+  return /device .*not found/i.test(message)
 }
