@@ -69,6 +69,7 @@ export const cloudApiGateway: Driver<'cloud-api'> = (options, deps) => {
     query: Readonly<Record<string, string>>,
     schema: HttpRequest<T>['schema'],
     signal: AbortSignal,
+    maxBytes?: number,
   ): Promise<Reply<T>> {
     const waitMs = silentUntilMs - now()
     // A wall clock that was set back must not lengthen the silence.
@@ -76,7 +77,8 @@ export const cloudApiGateway: Driver<'cloud-api'> = (options, deps) => {
       const message = `${options.name}: GET ${root}${path} was not sent: ${BACK_OFF_PERCENT} % of the hourly calls are used, next one in ${Math.ceil(waitMs / 1000)} s. Raise checks.interval.`
       throw new GatewayError('rate_limited', message, { retryAfterMs: waitMs })
     }
-    const reply = await http.send({ path: `${root}${path}`, query, schema, maxBytes: LIST_BYTES }, signal)
+    const size = maxBytes === undefined ? {} : { maxBytes }
+    const reply = await http.send({ path: `${root}${path}`, query, schema, ...size }, signal)
     const { percent, regainAfterMs } = usageOf(reply.headers)
     if (percent >= BACK_OFF_PERCENT) {
       silentUntilMs = now() + Math.min(regainAfterMs ?? BACK_OFF_MS, MAX_BACK_OFF_MS)
@@ -90,7 +92,8 @@ export const cloudApiGateway: Driver<'cloud-api'> = (options, deps) => {
     let first: Reply<unknown> | null = null
     let durationMs = 0
     for (let page = 0; ; page++) {
-      const reply: Reply<z.infer<typeof Page>> = await get(`/${options.wabaId}/phone_numbers`, query, Page, signal)
+      const path = `/${options.wabaId}/phone_numbers`
+      const reply: Reply<z.infer<typeof Page>> = await get(path, query, Page, signal, LIST_BYTES)
       first ??= reply
       durationMs += reply.durationMs
       for (const item of reply.body.data) {

@@ -25,9 +25,9 @@ const StateReply = z.object({ instance: z.object({ state: z.string().nullish() }
 const ListReply = z.array(z.unknown())
 /** The connect and restart replies: a state, a QR object, or `error: true` – all of them with status 200. */
 const RestartReply = z.object({
-  error: z.unknown(),
-  message: z.unknown(),
-  response: z.object({ message: z.unknown() }).nullish(),
+  error: z.unknown().optional(),
+  message: z.unknown().optional(),
+  response: z.object({ message: z.unknown().optional() }).nullish(),
   base64: z.string().nullish(),
   code: z.string().nullish(),
   pairingCode: z.string().nullish(),
@@ -82,13 +82,13 @@ export const evolutionGateway: Driver<'evolution'> = (options, deps) => {
     }
   }
 
-  async function list(query: Record<string, string>, signal: AbortSignal, timeoutMs?: number): Promise<Instance[]> {
+  async function list(signal: AbortSignal, only?: string, timeoutMs?: number): Promise<Instance[]> {
     const reply = await http.send(
       {
         path: '/instance/fetchInstances',
-        query,
         schema: ListReply,
         maxBytes: LIST_BYTES,
+        ...(only === undefined ? {} : { query: { instanceName: only } }),
         ...(timeoutMs === undefined ? {} : { timeoutMs }),
       },
       signal,
@@ -125,7 +125,7 @@ export const evolutionGateway: Driver<'evolution'> = (options, deps) => {
     memory.detailsTriedAtMs = nowMs
     detailsUnderWay++
     try {
-      await list({ instanceName: name }, signal, DETAILS_TIMEOUT_MS)
+      await list(signal, name, DETAILS_TIMEOUT_MS)
     } catch (error) {
       if (!(error instanceof GatewayError)) throw error
     } finally {
@@ -178,7 +178,7 @@ export const evolutionGateway: Driver<'evolution'> = (options, deps) => {
     },
 
     async listAccounts(signal) {
-      const instances = await list({}, signal)
+      const instances = await list(signal)
       const oldest = now() - FORGET_AFTER_MS
       for (const [name, memory] of memories) if (memory.usedAtMs < oldest) memories.delete(name)
       return instances.map(({ name, phone, profileName }) => ({
@@ -193,7 +193,7 @@ export const evolutionGateway: Driver<'evolution'> = (options, deps) => {
       const name = account.nativeId
       const { live, memory } = await liveState(name, signal)
       // Without its cause a close must not be touched, so here a failing list fails the restart.
-      if (live === 'close' && !isExplained(memory.facts, now())) await list({ instanceName: name }, signal)
+      if (live === 'close' && !isExplained(memory.facts, now())) await list(signal, name)
       const reading = evolutionReading(live, memory.facts)
       const refusal = refusalOf(reading, memory.facts)
       if (refusal !== null) return { accepted: false, detail: refusal, needsHuman: true }

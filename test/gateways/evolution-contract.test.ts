@@ -1,0 +1,7 @@
+import { CANARY, gatewayContract } from './gateway-contract.ts'
+
+gatewayContract({
+  name: 'evolution',
+  options: { driver: 'evolution', auth: { apiKey: CANARY } },
+  nativeId: 'sales-01',
+})
