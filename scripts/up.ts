@@ -1,13 +1,14 @@
 // `make up`: exporter, Prometheus and Alertmanager (and Grafana where it is installed) in the foreground.
+
+import { once } from 'node:events'
 import { existsSync } from 'node:fs'
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
-import { once } from 'node:events'
 import { type RunningPart, startPart } from './stack/child.ts'
 import { demoPlan } from './stack/demo.ts'
-import { type StackPlan, realPlan } from './stack/plan.ts'
 import { grafanaPart } from './stack/grafana.ts'
 import { alertmanagerPart, exporterPart, prometheusPart, simulatorPart } from './stack/parts.ts'
+import { realPlan, type StackPlan } from './stack/plan.ts'
 
 const COLOURS = [36, 33, 35, 32, 34]
 const DATA = resolve('.data')
@@ -33,7 +34,7 @@ async function main(): Promise<number> {
     const plan = existsSync('config.yml') ? await realPlan('config.yml', DATA) : await demoPlan(DATA)
     const grafana = grafanaPart(plan)
     const parts = [
-      ...(plan.simulator === null ? [] : [simulatorPart(plan, plan.simulator)]),
+      ...(plan.simulator === null ? [] : [simulatorPart(plan.simulator)]),
       exporterPart(plan),
       ...(plan.alertmanager === null ? [] : [alertmanagerPart(plan, plan.alertmanager)]),
       ...(plan.prometheus === null ? [] : [prometheusPart(plan, plan.prometheus)]),
@@ -70,7 +71,9 @@ async function refuseSecondStack(): Promise<void> {
   const pids = await readFile(PID_FILE, 'utf8').catch(() => '')
   const alive = pids.split('\n').filter((line) => line !== '' && isAlive(Number(line.split(' ')[0])))
   if (alive.length === 0) return
-  process.stderr.write(`An earlier stack still runs (process id and name):\n${alive.join('\n')}\nEnd it first: kill ${alive.map((line) => line.split(' ')[0]).join(' ')}\n`)
+  process.stderr.write(
+    `An earlier stack still runs (process id and name):\n${alive.join('\n')}\nEnd it first: kill ${alive.map((line) => line.split(' ')[0]).join(' ')}\n`,
+  )
   process.exit(2)
 }
 
@@ -86,14 +89,23 @@ function isAlive(pid: number): boolean {
 function announce(plan: StackPlan, withGrafana: boolean): void {
   const lines = [
     '',
-    plan.simulator === null ? 'Watching the fleet of config.yml.' : 'No config.yml here: watching a simulated fleet of 24 accounts with scripted faults.',
+    plan.simulator === null
+      ? 'Watching the fleet of config.yml.'
+      : 'No config.yml here: watching a simulated fleet of 24 accounts with scripted faults.',
     `  Status page    ${plan.exporterUrl}/`,
     `  Metrics        ${plan.exporterUrl}/metrics`,
     ...(plan.prometheus === null ? [] : [`  Prometheus     ${plan.prometheus.url}/alerts`]),
     ...(plan.alertmanager === null ? [] : [`  Alertmanager   ${plan.alertmanager.url}/`]),
-    ...(plan.simulator === null ? [] : [`  Simulator      ${plan.simulator.url}/sim   (pull a plug here)`, `  Inbox          ${plan.simulator.url}/inbox   (Slack messages and e-mails land here)`]),
+    ...(plan.simulator === null
+      ? []
+      : [
+          `  Simulator      ${plan.simulator.url}/sim   (pull a plug here)`,
+          `  Inbox          ${plan.simulator.url}/inbox   (Slack messages and e-mails land here)`,
+        ]),
     ...(withGrafana ? [`  Grafana        ${plan.grafanaUrl}/`] : []),
-    plan.simulator === null ? '' : '  Your own fleet: cp config.example.yml config.yml, edit it, and run make up again.',
+    plan.simulator === null
+      ? ''
+      : '  Your own fleet: cp config.example.yml config.yml, edit it, and run make up again.',
     '  Ctrl-C ends all parts. Data stays in .data/.',
     '',
   ]

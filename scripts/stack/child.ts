@@ -43,7 +43,12 @@ export async function startPart(part: Part, print: (line: string) => void, signa
     child.once('error', (error) => resolve(`${part.name} cannot be started: ${error.message}`))
     child.once('exit', (code, exitSignal) => resolve(`${part.name} ended (${exitSignal ?? `exit code ${code}`})`))
   })
-  const running: RunningPart = { name: part.name, pid: child.pid ?? -1, ended, end: (limitMs) => endChild(child, limitMs) }
+  const running: RunningPart = {
+    name: part.name,
+    pid: child.pid ?? -1,
+    ended,
+    end: (limitMs) => endChild(child, limitMs),
+  }
 
   let gone: string | null = null
   ended.then((how) => {
@@ -55,7 +60,9 @@ export async function startPart(part: Part, print: (line: string) => void, signa
     if (signal.aborted || Date.now() > deadline) {
       await running.end(5_000)
       if (signal.aborted) throw new Error(`${part.name}: interrupted while it started`)
-      throw new Error(`${part.name} is not ready after ${part.readyWithinMs / 1000} s (${part.readyUrl})\n${lastLines.join('\n')}`)
+      throw new Error(
+        `${part.name} is not ready after ${part.readyWithinMs / 1000} s (${part.readyUrl})\n${lastLines.join('\n')}`,
+      )
     }
     await sleep(150)
   }

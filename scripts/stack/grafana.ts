@@ -45,5 +45,7 @@ function installedGrafana(): { command: string; args: readonly string[] } | null
 
 function serverIn(home: string): { command: string; args: readonly string[] } {
   const unified = join(home, 'bin', 'grafana')
-  return existsSync(unified) ? { command: unified, args: ['server'] } : { command: join(home, 'bin', 'grafana-server'), args: [] }
+  return existsSync(unified)
+    ? { command: unified, args: ['server'] }
+    : { command: join(home, 'bin', 'grafana-server'), args: [] }
 }

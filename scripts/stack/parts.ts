@@ -7,11 +7,11 @@ const READY_WITHIN_MS = 30_000
 /** Keeps 40 days, so that a 30-day window is really 30 days (the default would cut it to 15). */
 const RETENTION = '40d'
 
-export function simulatorPart(plan: StackPlan, simulator: SimulatorPlan): Part {
+export function simulatorPart(simulator: SimulatorPlan): Part {
   return {
     name: 'simulator',
     command: process.execPath,
-    args: ['src/main.ts', 'simulate', '--port', String(simulator.port), '--smtp-port', String(simulator.smtpPort), '--config', plan.configPath],
+    args: ['src/main.ts', 'simulate', '--port', String(simulator.port), '--smtp-port', String(simulator.smtpPort)],
     readyUrl: `${simulator.url}/sim/api/accounts`,
     readyWithinMs: READY_WITHIN_MS,
   }

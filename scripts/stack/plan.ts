@@ -53,7 +53,9 @@ export async function realPlan(configPath: string, dataPath: string): Promise<St
     renderedPath,
     exporterUrl,
     prometheus: isLoopback(prometheusUrl) ? { url: prometheusUrl, program: program(['prometheus']) } : null,
-    alertmanager: isLoopback(alertmanagerUrl) ? { url: alertmanagerUrl, program: program(['prometheus-alertmanager', 'alertmanager']) } : null,
+    alertmanager: isLoopback(alertmanagerUrl)
+      ? { url: alertmanagerUrl, program: program(['prometheus-alertmanager', 'alertmanager']) }
+      : null,
     grafanaUrl: addresses.grafana?.url ?? 'http://127.0.0.1:3000',
     simulator: null,
   }
@@ -63,7 +65,9 @@ export async function realPlan(configPath: string, dataPath: string): Promise<St
     ['Alertmanager (alerting.url)', plan.alertmanager?.url],
   ]) {
     if (url === undefined || (await isFree(portOf(url)))) continue
-    throw new Error(`Port ${portOf(url)}, wanted by ${name}, is in use. End what listens there, or choose another port in ${configPath}.`)
+    throw new Error(
+      `Port ${portOf(url)}, wanted by ${name}, is in use. End what listens there, or choose another port in ${configPath}.`,
+    )
   }
   return plan
 }

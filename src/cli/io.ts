@@ -1,11 +1,18 @@
-import type { Writable } from 'node:stream'
+/** What a command may write to. */
+export interface CommandOutput {
+  readonly isTTY?: boolean | undefined
+  readonly columns?: number | undefined
+  write(text: string): unknown
+}
 
 /** The world of a command: results go to stdout, diagnostics to stderr. */
 export interface CommandIo {
-  readonly stdout: Writable & { readonly isTTY?: boolean; readonly columns?: number }
-  readonly stderr: Writable
+  readonly stdout: CommandOutput
+  readonly stderr: CommandOutput
   readonly env: Readonly<Record<string, string | undefined>>
   readonly cwd: string
+  /** Calls back at each SIGHUP. */
+  readonly onHangup: (callback: () => void) => void
 }
 
 /** Exit codes of every command. */

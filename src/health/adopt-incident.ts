@@ -8,7 +8,8 @@ import type { AccountHealth } from './health.ts'
 export function adoptIncident(now: AccountHealth, stored: AccountHealth): AccountHealth {
   const { incident } = now
   const earlier = stored.incident
-  if (incident === null || earlier === null || earlier.id === incident.id || earlier.startMs > incident.startMs) return now
+  if (incident === null || earlier === null || earlier.id === incident.id || earlier.startMs > incident.startMs)
+    return now
   return {
     ...now,
     incident: {

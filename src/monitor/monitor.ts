@@ -1,6 +1,7 @@
 import pLimit, { type LimitFunction } from 'p-limit'
 import type { Account } from '../accounts/account.ts'
 import type { CheckOutcome, Evidence } from '../accounts/observation.ts'
+import { adoptIncident } from '../health/adopt-incident.ts'
 import { attribute, judgeSight, type Sight, sightAdvice } from '../health/attribution.ts'
 import { type AttributionPolicy, advanceGateway, gatewayUp, newGatewayHealth } from '../health/gateway-health.ts'
 import { newGatewayRepairs } from '../health/gateway-repairs.ts'
@@ -45,6 +46,13 @@ export interface Monitor extends MonitorControl {
   apply(plan: MonitorPlan): void
   /** What the store knew; call it once, after `apply` and before `start`. */
   restore(loaded: LoadedState, recentAttempts: readonly RecoveryAttempt[]): void
+  /**
+   * What a store knew that could be opened only late: what is in memory wins, but an incident that is open in both began
+   * when the store says.
+   */
+  reconcile(loaded: LoadedState): void
+  /** Every account's full health goes into the next batch. */
+  touchAll(): void
   /**
    * Takes the accounts found behind a gateway; unknown gateways are ignored.
    */
@@ -123,11 +131,13 @@ export function createMonitor(parts: MonitorParts): Monitor {
     recorder: () => record,
     missingForMs: () => planned().missingForMs,
     nowMs,
-    changed() {
-      rebuildWheel = true
-    },
+    changed: replan,
     removing: (entry) => repairs.forget(entry),
-    added: (entry) => flushing.changed(entry),
+    added(entry) {
+      flushing.changed(entry)
+      // Nobody waits an interval to hear of a new account; its place on the wheel counts from then on.
+      if (turnTimer !== null) check(entry)
+    },
     removed: (key) => flushing.removed(key),
   })
   const checks = checking({
@@ -240,6 +250,20 @@ export function createMonitor(parts: MonitorParts): Monitor {
     turnTimer = setTimeout(turn, turns.turnMs)
   }
 
+  /** The units changed: the next turn comes at once and places them anew. */
+  function replan(): void {
+    rebuildWheel = true
+    if (turnTimer === null) return
+    clearTimeout(turnTimer)
+    turnTimer = setTimeout(turn, 0)
+  }
+
+  function check(entry: AccountEntry): void {
+    const unit = entry.gateway.watched.whole ? entry.gateway : entry
+    const plannedAtMs = monotonicMs()
+    starts.push(() => start(unit, plannedAtMs))
+  }
+
   function start(unit: Unit, plannedAtMs: number): void {
     if (ending.signal.aborted) return
     if (unit.kind === 'gateway') void checks.gateway(unit, plannedAtMs)
@@ -259,8 +283,7 @@ export function createMonitor(parts: MonitorParts): Monitor {
     if (entry.recheck !== null || ending.signal.aborted || delayMs >= planned().intervalMs) return
     entry.recheck = setTimeout(() => {
       entry.recheck = null
-      const unit = entry.gateway.watched.whole ? entry.gateway : entry
-      starts.push(() => start(unit, monotonicMs()))
+      check(entry)
     }, delayMs)
   }
 
@@ -409,11 +432,7 @@ export function createMonitor(parts: MonitorParts): Monitor {
       }
       for (const watched of next.gateways) watch(watched)
       readWindows(true)
-      rebuildWheel = true
-      if (turnTimer !== null) {
-        clearTimeout(turnTimer)
-        turn()
-      }
+      replan()
     },
     restore(loaded, recentAttempts) {
       record = recorder(loaded.nextSeq)
@@ -424,6 +443,21 @@ export function createMonitor(parts: MonitorParts): Monitor {
           if (attempt.gateway === gateway.id) known.set(attempt.id, attempt)
         repairs.restore(gateway, [...known.values()])
       }
+    },
+    reconcile(loaded) {
+      for (const { account, health } of loaded.ledgers) {
+        const entry = fleet.accounts.get(account.key)
+        if (entry === undefined) continue
+        const adopted = adoptIncident(entry.health, health)
+        if (adopted === entry.health) continue
+        entry.health = adopted
+        if (adopted.incident !== null)
+          record.event(account.key, { type: 'incident-updated', incident: adopted.incident })
+        flushing.changed(entry)
+      }
+    },
+    touchAll() {
+      for (const key of fleet.accounts.keys()) record.touch(key)
     },
     adopt(gateway, found, scope) {
       const entry = fleet.gateways.get(gateway)

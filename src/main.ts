@@ -1,0 +1,30 @@
+#!/usr/bin/env node
+import { run } from './cli/program.ts'
+
+const ending = new AbortController()
+for (const name of ['SIGINT', 'SIGTERM'] as const) {
+  process.on(name, () => {
+    // A second signal does not wait for the end in order.
+    if (ending.signal.aborted) process.exit(130)
+    ending.abort()
+  })
+}
+// A reader that closes early (`| head`) is no fault.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code === 'EPIPE') process.exit(0)
+  throw error
+})
+// node:sqlite is stable enough for us; its notice is not for operators.
+process.removeAllListeners('warning')
+process.on('warning', (warning) => {
+  if (warning.name !== 'ExperimentalWarning') process.stderr.write(`${warning.name}: ${warning.message}\n`)
+})
+
+const io = {
+  stdout: process.stdout,
+  stderr: process.stderr,
+  env: process.env,
+  cwd: process.cwd(),
+  onHangup: (callback: () => void) => void process.on('SIGHUP', callback),
+}
+process.exitCode = await run(process.argv.slice(2), io, ending.signal)

@@ -1,0 +1,114 @@
+import { createHash } from 'node:crypto'
+import type { Config } from './config/schema.ts'
+import type { DiscoverySource } from './discovery/discovery.ts'
+import type { Gateway, GatewayEvents } from './gateways/gateway.ts'
+import type { GatewayOptions } from './gateways/options.ts'
+import { openGateway } from './gateways/registry.ts'
+import { windowsBetween } from './health/maintenance.ts'
+import { healthPolicy, recoveryPolicy } from './health/options.ts'
+import type { MonitorPlan, WatchedGateway } from './monitor/plan.ts'
+import { Secret } from './option-types.ts'
+import { VERSION } from './version.ts'
+
+/** A gateway that is open, and what it was opened with. */
+export interface OpenGateway {
+  readonly gateway: Gateway
+  readonly fingerprint: string
+}
+
+/** The part of the configuration that can be exchanged while the service runs. */
+export interface ServicePlan {
+  readonly monitor: MonitorPlan
+  readonly sources: readonly DiscoverySource[]
+  readonly gateways: ReadonlyMap<string, OpenGateway>
+  /** Gateways of the plan before that are not in this one. */
+  readonly retired: readonly Gateway[]
+}
+
+/** Turns a configuration into policies and open gateways; a gateway whose options did not change stays open. */
+export function servicePlan(
+  config: Config,
+  before: ReadonlyMap<string, OpenGateway>,
+  deps: { readonly events: GatewayEvents; readonly nowMs: () => number },
+): ServicePlan {
+  const gateways = new Map<string, OpenGateway>()
+  for (const options of config.gateways) {
+    const fingerprint = fingerprintOf([options, config.checks.timeout])
+    const known = before.get(options.name)
+    const open = () =>
+      openGateway(options, {
+        events: deps.events,
+        checkTimeoutMs: config.checks.timeout,
+        now: deps.nowMs,
+        version: VERSION,
+      })
+    gateways.set(options.name, known?.fingerprint === fingerprint ? known : { gateway: open(), fingerprint })
+  }
+  const opened = (options: GatewayOptions) => {
+    const found = gateways.get(options.name)
+    if (found === undefined) throw new Error(`gateway ${options.name} was not opened`)
+    return found.gateway
+  }
+  const kept = new Set([...gateways.values()].map(({ gateway }) => gateway))
+  return {
+    gateways,
+    retired: [...before.values()].map(({ gateway }) => gateway).filter((gateway) => !kept.has(gateway)),
+    sources: config.gateways.map((options) => sourceOf(config, options, opened(options))),
+    monitor: {
+      gateways: config.gateways.map((options) => watchedOf(config, options, opened(options))),
+      intervalMs: config.checks.interval,
+      concurrency: config.checks.concurrency,
+      startGroup: config.checks.startGroup,
+      uplink: config.checks.uplink,
+      uplinkTimeoutMs: config.checks.timeout,
+      unhealthyAfter: config.health.unhealthyAfter,
+      recovery: recoveryPolicy(config.recovery),
+      missingForMs: config.discovery.missingFor,
+      windows: (fromMs, toMs) => windowsBetween(config.maintenance, fromMs, toMs),
+    },
+  }
+}
+
+function watchedOf(config: Config, options: GatewayOptions, gateway: Gateway): WatchedGateway {
+  const timeoutMs = options.timeout ?? config.checks.timeout
+  const health = healthPolicy(config.health, config.checks.interval, timeoutMs)
+  return {
+    gateway,
+    url: shownUrl(options.url),
+    labels: options.labels,
+    connections: options.connections,
+    timeoutMs,
+    whole: gateway.checkAll !== undefined,
+    health: options.staleAfter === undefined ? health : { ...health, staleAfterMs: options.staleAfter },
+  }
+}
+
+function sourceOf(config: Config, options: GatewayOptions, gateway: Gateway): DiscoverySource {
+  return {
+    gateway,
+    discover: options.discover,
+    accounts: options.accounts,
+    labels: options.labels,
+    objective: options.objective ?? config.slo.objective,
+    desired: options.desired ?? 'any',
+    privacy: { mode: config.privacy.phone, key: config.privacy.key?.reveal() ?? '' },
+  }
+}
+
+function shownUrl(text: string): string {
+  const url = new URL(text)
+  return `${url.origin}${url.pathname === '/' ? '' : url.pathname}`
+}
+
+/** Two options with the same print are the same; secrets are in it, but cannot be read back. */
+function fingerprintOf(value: unknown): string {
+  const secrets: string[] = []
+  collectSecrets(value, secrets)
+  return createHash('sha256').update(JSON.stringify(value)).update('\0').update(secrets.join('\0')).digest('base64url')
+}
+
+function collectSecrets(value: unknown, found: string[]): void {
+  if (value instanceof Secret) found.push(value.reveal())
+  else if (typeof value === 'object' && value !== null)
+    for (const item of Object.values(value)) collectSecrets(item, found)
+}

@@ -1,0 +1,253 @@
+import { setImmediate } from 'node:timers/promises'
+import { createApi } from './api/app.ts'
+import { listen } from './api/listen.ts'
+import type { ReloadResult } from './api/parts.ts'
+import { faultText } from './config/fault.ts'
+import type { LoadedConfig } from './config/load.ts'
+import { effectiveYaml } from './config/redact.ts'
+import { discoveryRounds } from './discovery/rounds.ts'
+import type { Log } from './log.ts'
+import { createExposition } from './metrics/exposition.ts'
+import { metricsPage } from './metrics/metrics-page.ts'
+import { negotiate } from './metrics/negotiate.ts'
+import { createProcessMetrics } from './metrics/process-metrics.ts'
+import type { Flush } from './monitor/flush.ts'
+import { createMonitor } from './monitor/monitor.ts'
+import { type ServicePlan, servicePlan } from './service-plan.ts'
+import { storeWriter } from './store/journal.ts'
+import { openStore } from './store/open.ts'
+import { needsLedger } from './store/replay.ts'
+import { VERSION } from './version.ts'
+
+/** A configuration that was read without fault. */
+export type GoodConfig = Extract<LoadedConfig, { ok: true }>
+
+export interface ServiceParts {
+  readonly log: Log
+  /** Reads the configuration again, for a reload. */
+  readonly readConfig: () => LoadedConfig
+  /** Unix milliseconds. @default Date.now */
+  readonly nowMs?: () => number
+  /** A clock that never jumps, milliseconds. @default performance.now */
+  readonly monotonicMs?: () => number
+  /** @default Math.random */
+  readonly random?: () => number
+}
+
+/** A running exporter. */
+export interface Service {
+  /** Where the API listens. */
+  readonly url: string
+  /** Settles when every gateway was asked for its accounts once. */
+  readonly ready: Promise<void>
+  reload(): Promise<ReloadResult>
+  /** Ends everything in order: API, discovery, checks, store, gateways. */
+  stop(): Promise<void>
+}
+
+const ACCOUNTS_PER_TURN = 200
+const DRAIN_STORE_MS = 5_000
+const HOUR_MS = 3_600_000
+
+/**
+ * Composes the exporter and starts it. The order is the diagram of docs/architecture.md: store, monitor, discovery, API.
+ * @throws ListenError where the API's address cannot be had; StoreError for a store that this version cannot drive
+ */
+export async function startService(started: GoodConfig, parts: ServiceParts): Promise<Service> {
+  const { log, nowMs = Date.now, monotonicMs = () => performance.now(), random = Math.random } = parts
+  const ending = new AbortController()
+  let current = started
+  let isReady = false
+
+  // What is shown.
+  const exposition = createExposition({ now: nowMs })
+  const processMetrics = createProcessMetrics()
+  const { exporter: own } = processMetrics
+  own.build(VERSION, process.version)
+  own.shard(0, 1)
+
+  // What is remembered.
+  const { store: storeOptions } = started.config
+  const store = openStore(storeOptions, { log, now: nowMs })
+  const writer = storeWriter({
+    store,
+    limits: { maxSamples: storeOptions.journal.maxSamples, retryMaxMs: storeOptions.journal.retryMax },
+    retention: { historyMs: storeOptions.retention.history, summaryMs: storeOptions.retention.summaries },
+    log,
+    now: nowMs,
+    random,
+    onState: showStore(),
+    onLateLoad: (late) => monitor.reconcile(late),
+    onLedgersWanted: () => monitor.touchAll(),
+  })
+
+  // What is watched.
+  const monitor = createMonitor({
+    nowMs,
+    monotonicMs,
+    random,
+    log,
+    publish,
+    requested(gateway, { durationMs, result }) {
+      if (result.ok) exposition.gateways.observe(gateway, durationMs / 1_000)
+      else exposition.gateways.error(gateway, result.code)
+    },
+    needsLedger,
+  })
+  const discovery = discoveryRounds({
+    log,
+    found({ gateway, accounts, scope }) {
+      monitor.adopt(gateway, accounts, scope)
+      if (scope === 'partial') monitor.recall(gateway)
+    },
+    failed: (gateway) => own.discoveryFailed(gateway),
+  })
+  let plan: ServicePlan = servicePlan(started.config, new Map(), { events: { unmapped: countUnmapped }, nowMs })
+
+  const loaded = await writer.load()
+  const recent = loaded === null ? [] : await recentAttempts()
+  monitor.apply(plan.monitor)
+  if (loaded !== null) monitor.restore(loaded, recent)
+  showConfig(true)
+  monitor.start()
+  const ready = discovery.apply(plan.sources, started.config.discovery.interval).then(() => {
+    isReady = true
+  })
+
+  const listener = await listen(
+    createApi({
+      monitor,
+      store,
+      metricsPage: (format, gzip) => metricsPage(exposition, processMetrics, format, gzip),
+      negotiate,
+      reload,
+      configText: () => effectiveYaml(current.source),
+      ready: () => isReady && !ending.signal.aborted,
+      gatewayEvents,
+      now: nowMs,
+      log,
+      version: VERSION,
+      links: {
+        prometheus: started.config.prometheus.externalUrl ?? started.config.prometheus.url,
+        alertmanager: started.config.alerting.externalUrl ?? started.config.alerting.url,
+        grafana: started.config.grafana.url,
+      },
+      options: started.config.api,
+      signal: ending.signal,
+    }),
+    started.config.api,
+    ending.signal,
+    log,
+  ).catch(async (error: unknown) => {
+    await stop()
+    throw error
+  })
+
+  /** First to the store, then to the page: a restarted exporter never shows less than a scrape has seen. */
+  async function publish(flush: Flush): Promise<void> {
+    if (flush.batch !== null) await writer.hand(flush.batch)
+    let untilPause = ACCOUNTS_PER_TURN
+    for (const { account, driver, health, inMaintenance, budgetLeft } of flush.changed) {
+      exposition.accounts.set(account, driver, health, { inMaintenance, budgetLeft })
+      untilPause -= 1
+      if (untilPause > 0) continue
+      untilPause = ACCOUNTS_PER_TURN
+      await setImmediate()
+    }
+    for (const key of flush.removed) exposition.accounts.remove(key)
+    for (const { name, driver, up, accounts, breakerOpen } of flush.gateways)
+      exposition.gateways.set({ name, driver, up, accounts, breakerOpen })
+    const { exporter } = flush
+    own.cycle({
+      blind: exporter.blind,
+      lagSeconds: exporter.lagMs / 1_000,
+      durationErrorSeconds: exporter.durationErrorMs / 1_000,
+      durationSeconds: exporter.cycleDurationMs / 1_000,
+    })
+    own.checksInFlight(exporter.checksInFlight)
+    await exposition.render()
+  }
+
+  async function reload(): Promise<ReloadResult> {
+    const read = parts.readConfig()
+    if (!read.ok) {
+      own.reload(false, nowMs())
+      const faults = read.faults.map((fault) => faultText('config', fault))
+      log.error({ faults }, 'The configuration was not reloaded: it has faults. The last good one stays.')
+      return { ok: false, faults }
+    }
+    const fixed = fixedSections(current, read)
+    if (fixed.length > 0) log.warn({ sections: fixed }, 'These sections changed, but only a restart takes them over.')
+    for (const warning of read.warnings) log.warn({}, faultText('config', warning))
+    const before = plan
+    current = read
+    plan = servicePlan(read.config, before.gateways, { events: { unmapped: countUnmapped }, nowMs })
+    monitor.apply(plan.monitor)
+    for (const name of before.gateways.keys()) if (!plan.gateways.has(name)) exposition.gateways.remove(name)
+    void discovery.apply(plan.sources, read.config.discovery.interval)
+    await Promise.all(plan.retired.map((gateway) => gateway.close()))
+    showConfig(true)
+    log.info({ gateways: plan.gateways.size }, 'The configuration was reloaded.')
+    return { ok: true }
+  }
+
+  async function stop(): Promise<void> {
+    if (ending.signal.aborted) return
+    ending.abort()
+    await listener?.closed
+    await discovery.stop()
+    await monitor.stop()
+    const left = await writer.drain(DRAIN_STORE_MS)
+    if (left > 0)
+      log.error({ batches: left }, 'The store is away: what happened since it went is lost with this process.')
+    await store.close()
+    await Promise.all([...plan.gateways.values()].map(({ gateway }) => gateway.close()))
+  }
+
+  async function recentAttempts() {
+    const toMs = nowMs()
+    const page = await store.recoveries({ range: { fromMs: toMs - HOUR_MS, toMs }, limit: 1_000 }).catch(() => null)
+    return page?.items ?? []
+  }
+
+  function countUnmapped(gateway: string, what: string): void {
+    exposition.gateways.unmapped(gateway)
+    log.warn({ gateway, what }, 'The gateway says something that this version does not know; it counts as unknown.')
+  }
+
+  function gatewayEvents(name: string) {
+    const options = current.config.gateways.find((gateway) => gateway.name === name)
+    if (options === undefined) return undefined
+    const { events } = options
+    return { driver: options.driver, secret: events?.secret ?? null, verifyToken: events?.verifyToken ?? null }
+  }
+
+  function showConfig(ok: boolean): void {
+    const { config } = current
+    own.reload(ok, nowMs())
+    own.checkInterval(config.checks.interval / 1_000)
+    own.recoveryMode(config.recovery.mode)
+    for (const { name } of config.gateways) own.discoveryGateway(name)
+  }
+
+  function showStore() {
+    let failures = 0
+    let dropped = 0
+    return (state: { up: boolean; pendingWrites: number; writeFailures: number; droppedSamples: number }) => {
+      own.storeUp(state.up)
+      own.storePendingWrites(state.pendingWrites)
+      for (; failures < state.writeFailures; failures++) own.storeWriteFailed()
+      own.storeDroppedSamples(state.droppedSamples - dropped)
+      dropped = state.droppedSamples
+    }
+  }
+
+  return { url: listener.url, ready, reload, stop }
+}
+
+/** Sections that are bound when the service starts. */
+const FIXED = ['api', 'store', 'sharding', 'tracing'] as const
+
+function fixedSections(before: GoodConfig, after: GoodConfig): readonly string[] {
+  return FIXED.filter((name) => JSON.stringify(before.config[name]) !== JSON.stringify(after.config[name]))
+}
