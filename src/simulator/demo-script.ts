@@ -3,13 +3,6 @@ import type { FaultOrder, GatewaySpec } from './options.ts'
 import { between, pick, type Random, seededRandom } from './random.ts'
 import type { TimedOrder } from './timeline.ts'
 
-/** The fleet that `make up` shows: 24 accounts behind three gateways. */
-export const DEMO_FLEET = [
-  { name: 'waha-1', dialect: 'waha', accounts: 10 },
-  { name: 'evolution-1', dialect: 'evolution', accounts: 8 },
-  { name: 'linda', dialect: 'http', accounts: 6 },
-] as const
-
 const ROUND_MS = 600_000
 
 /** What may happen in a later round, each with its usual length in seconds. */

@@ -1,7 +1,7 @@
-import { accountKey } from '../accounts/account.ts'
+import type { AccountKey } from '../accounts/account.ts'
 import type { SimAccount } from './account.ts'
 import type { GatewaySpec } from './options.ts'
-import { hashOf, seededRandom } from './random.ts'
+import { hashOf, seededRandom, uuidOf } from './random.ts'
 
 // North American area codes: with 555-01xx behind them they are numbers kept for fiction, 100 of each, which nobody owns.
 const AREA_CODES =
@@ -44,7 +44,7 @@ export function buildFleet(specs: readonly GatewaySpec[], seed: number, startMs:
       const index = fleet.length
       const phone = phoneOf(index, seed)
       const account = given ?? (spec.dialect === 'cloud-api' ? phone : generatedId(index))
-      const key = accountKey(spec.name, account)
+      const key: AccountKey = `${spec.name}/${account}`
       if (keys.has(key)) {
         throw new Error(
           `simulator: account "${account}" is twice in gateway "${spec.name}"; give every account its own id`,
@@ -58,7 +58,7 @@ export function buildFleet(specs: readonly GatewaySpec[], seed: number, startMs:
         nativeId: spec.dialect === 'cloud-api' ? String(106_540_352_242_000 + index) : account,
         phone: given !== null && /^\d{7,15}$/.test(given) ? given : phone,
         name: displayName(index),
-        token: tokenOf(key, seed),
+        token: uuidOf(`token ${seed} ${key}`),
         createdMs: startMs - 86_400_000 * (1 + Math.floor(random() * 300)),
         activityPeriodMs: 5_000 + Math.floor(random() * 40_000),
         activityPhaseMs: Math.floor(random() * 45_000),
@@ -82,10 +82,4 @@ function displayName(index: number): string {
   const team = TEAMS[index % TEAMS.length] ?? 'sales'
   const city = CITIES[Math.floor(index / TEAMS.length) % CITIES.length]
   return `${team.charAt(0).toUpperCase()}${team.slice(1)} ${city}`
-}
-
-/** A secret of one account as gateways hand them out; looks like a UUID and tells nothing. */
-function tokenOf(key: string, seed: number): string {
-  const digits = [0, 1, 2, 3].map((part) => hashOf(`${seed} ${part} ${key}`).toString(16).padStart(8, '0')).join('')
-  return `${digits.slice(0, 8)}-${digits.slice(8, 12)}-4${digits.slice(13, 16)}-a${digits.slice(17, 20)}-${digits.slice(20)}`
 }

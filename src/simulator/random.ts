@@ -11,6 +11,12 @@ export function hashOf(text: string): number {
   return hash >>> 0
 }
 
+/** A text in the shape of a UUID, always the same for the same text. */
+export function uuidOf(text: string): string {
+  const digits = [0, 1, 2, 3].map((part) => hashOf(`${part} ${text}`).toString(16).padStart(8, '0')).join('')
+  return `${digits.slice(0, 8)}-${digits.slice(8, 12)}-4${digits.slice(13, 16)}-a${digits.slice(17, 20)}-${digits.slice(20)}`
+}
+
 /** Mulberry32, seeded by a number and a purpose, so that two purposes never share a sequence. */
 export function seededRandom(seed: number, purpose: string): Random {
   let state = (seed ^ hashOf(purpose)) >>> 0

@@ -1,4 +1,5 @@
 import { type Face, faceOf, restart, type SimAccount } from '../account.ts'
+import { uuidOf } from '../random.ts'
 import { type Dialect, type DialectRequest, type DialectTools, headerOf, jsonReply, type Reply } from './dialect.ts'
 
 const DEFAULT_VERSION = '2.3.7'
@@ -190,8 +191,7 @@ function cannot({ method, path }: DialectRequest): Reply {
 }
 
 function instanceId(account: SimAccount): string {
-  // Not the token, which is a secret: its digits in another order.
-  return `${account.token.slice(28)}${account.token.slice(8, 28)}${account.token.slice(0, 8)}`
+  return uuidOf(`instance ${account.key}`)
 }
 
 function stateOf(account: SimAccount, face: Face) {
