@@ -1,19 +1,6 @@
-import {
-  type Document,
-  isAlias,
-  isMap,
-  isScalar,
-  isSeq,
-  LineCounter,
-  type Node,
-  type ParsedNode,
-  parseDocument,
-  visit,
-} from 'yaml'
+import { isAlias, isMap, isScalar, isSeq, LineCounter, type Node, type ParsedNode, parseDocument } from 'yaml'
 import type { Fault, OptionPath } from './fault.ts'
-
-/** Uses of one anchor, nested ones multiplied: fleets repeat a label block often, an alias bomb far more often. */
-const ALIAS_LIMIT = 100_000
+import { plainData } from './plain-data.ts'
 
 export interface Place {
   readonly line: number
@@ -36,7 +23,8 @@ export function readDocument(text: string): { document: ConfigDocument } | { fau
     prettyErrors: false,
     stringKeys: true,
     uniqueKeys: true,
-    merge: true,
+    // Merge keys are resolved by plainData.
+    merge: false,
     resolveKnownTags: false,
     version: '1.2',
     logLevel: 'error',
@@ -56,19 +44,11 @@ export function readDocument(text: string): { document: ConfigDocument } | { fau
     const hint = 'Begin with a section such as "gateways:"; config.example.yml shows how'
     return { faults: [{ path: '', line: 1, column: 1, rule: 'is not a mapping of sections', hint }] }
   }
-  const unknownAliases = aliasesWithoutAnchor(parsed)
-  if (unknownAliases.length > 0) {
-    const hint = 'Put a value that begins with * in quotes'
-    return { faults: unknownAliases.map((offset) => fault(offset, 'alias without an anchor before it', hint)) }
-  }
-  try {
-    const written: Record<string, unknown> = parsed.toJS({ maxAliasCount: ALIAS_LIMIT })
-    return { document: { written, placeOf: (path) => placeOf(root, path) } }
-  } catch (error) {
-    // yaml throws this for too many aliases, and for nothing else once every alias has its anchor.
-    if (!(error instanceof ReferenceError)) throw error
-    return { faults: [{ path: '', rule: 'repeats its anchors too often', hint: 'Write the values out' }] }
-  }
+  const plain = plainData(root)
+  if ('rule' in plain) return { faults: [fault(plain.offset, plain.rule, plain.hint)] }
+  // The root is a map, so its data is a record.
+  const written = plain.data as Record<string, unknown>
+  return { document: { written, placeOf: (path) => placeOf(root, path) } }
 
   function fault(offset: number, rule: string, hint?: string): Fault {
     const { line, col } = lines.linePos(offset)
@@ -115,17 +95,4 @@ function syntaxText(code: string, message: string): string {
 function firstPerLine(faults: readonly Fault[]): readonly Fault[] {
   const sorted = faults.toSorted((left, right) => (left.line ?? 0) - (right.line ?? 0))
   return sorted.filter((fault, index) => sorted.findIndex(({ line }) => line === fault.line) === index)
-}
-
-function aliasesWithoutAnchor(document: Document.Parsed): readonly number[] {
-  const anchors = new Set<string>()
-  const offsets: number[] = []
-  visit(document, {
-    Node(_key, node) {
-      if (isAlias(node)) {
-        if (!anchors.has(node.source)) offsets.push(node.range?.[0] ?? 0)
-      } else if (node.anchor !== undefined) anchors.add(node.anchor)
-    },
-  })
-  return offsets
 }

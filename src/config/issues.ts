@@ -46,7 +46,9 @@ function fromIssue(issue: Issue, data: unknown, schema: SchemaNode): readonly Fi
     const rule = inner === undefined || inner === NO_MESSAGE ? 'is not allowed as a name here' : inner
     return [{ path, ...splitMessage(`${JSON.stringify(path.at(-1))} ${rule}`), showValue: false }]
   }
-  if (value === undefined && missing(issue)) {
+  // An empty section at the top is the same as none.
+  const absent = value === undefined || (value === null && path.length === 1)
+  if (absent && missing(issue)) {
     const description = schemaAt(schema, path, data)?.description
     const choices = choicesOf(issue)
     const hint = choices.length > 0 ? `Choose one of ${choices.join(', ')}` : description

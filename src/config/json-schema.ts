@@ -19,14 +19,18 @@ export interface SchemaNode {
   readonly anyOf?: readonly SchemaNode[]
 }
 
-/** JSON Schema (2020-12) of the file as it is written: what editors check and complete against. */
+let rendered: SchemaNode | undefined
+
+/** JSON Schema (2020-12) of the file as it is written: what editors check and complete against. Made once, on first use. */
 export function configJsonSchema(): SchemaNode {
+  rendered ??= describeConfig()
+  return rendered
+}
+
+function describeConfig(): SchemaNode {
   const { $schema, ...schema } = z.toJSONSchema(ConfigSchema, { io: 'input' })
-  return {
-    $schema,
-    title: 'Configuration of whatsapp-exporter',
-    ...schema,
-  } as SchemaNode // zod types its result more loosely than what it writes.
+  // zod types its result more loosely than what it writes.
+  return { $schema, title: 'Configuration of whatsapp-exporter', ...schema } as SchemaNode
 }
 
 /** The schema node of an option, chosen by what is written where there are variants; undefined for unknown options. */

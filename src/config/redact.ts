@@ -65,13 +65,13 @@ function fill(written: unknown, path: OptionPath, schema: SchemaNode | undefined
   const order = [...Object.keys(node?.properties ?? {}), ...Object.keys(written)].filter((key) =>
     Object.hasOwn(values, key),
   )
-  const filled: Record<string, unknown> = {}
-  for (const key of new Set(order)) {
-    const value = valueAt(values, [key])
-    const open = typeof node?.additionalProperties === 'object' ? node.additionalProperties : undefined
-    filled[key] = fill(value, [...path, key], node?.properties?.[key] ?? open, valueAt(parsed, [key]))
-  }
-  return filled
+  const open = typeof node?.additionalProperties === 'object' ? node.additionalProperties : undefined
+  return Object.fromEntries(
+    [...new Set(order)].map((key) => {
+      const schema = node?.properties?.[key] ?? open
+      return [key, fill(valueAt(values, [key]), [...path, key], schema, valueAt(parsed, [key]))]
+    }),
+  )
 }
 
 function defaultsOf(node: SchemaNode | undefined): Record<string, unknown> {
