@@ -80,7 +80,7 @@ function messageOf(mail: ParsedMail, from: string, to: string): Parameters<Inbox
     from: mail.from?.text ?? from,
     to,
     subject: mail.subject ?? '',
-    text: mail.text ?? '',
+    text: (mail.text ?? '').trimEnd(),
     html: mail.html === false ? null : (mail.html ?? null),
     attachments: mail.attachments.map((one) => ({
       filename: one.filename ?? '',
