@@ -9,6 +9,8 @@ export interface ByteWriter {
   unsigned(value: number): void
   signed(value: number): void
   bytes(chunk: Uint8Array): void
+  /** What was written, without a copy: good until the next write. */
+  view(): Uint8Array
   /** A copy of what was written. */
   toBytes(): Uint8Array
   /** Forgets what was written and keeps the buffer. */
@@ -52,6 +54,7 @@ export function byteWriter(initialBytes = 1024): ByteWriter {
       buffer.set(chunk, length)
       length += chunk.length
     },
+    view: () => buffer.subarray(0, length),
     toBytes: () => buffer.slice(0, length),
     clear() {
       length = 0

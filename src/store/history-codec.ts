@@ -1,8 +1,8 @@
 import { crc32 } from 'node:zlib'
 import type { AccountKey } from '../accounts/account.ts'
 import type { Sample } from '../health/health.ts'
-import { type ByteReader, byteReader, byteWriter } from './bytes.ts'
-import { FORETOLD, IN_FULL, packShape, type Shape, type SumMode, unpackShape, ZERO } from './sample-shape.ts'
+import { type ByteReader, type ByteWriter, byteReader, byteWriter } from './bytes.ts'
+import { FORETOLD, IN_FULL, packShape, type Shape, unpackShape, ZERO } from './sample-shape.ts'
 import { StoreError } from './store.ts'
 
 // Two packings of checks, both in whole milliseconds:
@@ -30,25 +30,29 @@ export interface RefRange {
 /** Packs one batch. Entries come in any order. */
 export function packCycle(entries: readonly CycleEntry[]): Uint8Array {
   const sorted = isSorted(entries) ? entries : [...entries].sort(byRefAndTime)
+  const samples = sorted.map(({ sample }) => sample)
+  const refs = sorted.map(({ ref }) => ref)
   const blocks = byteWriter(sorted.length * 6 + 64)
   const directory = byteWriter(64)
+  const block = byteWriter(BLOCK_SAMPLES * 8)
   let previousRef = 0
   let blockCount = 0
-  for (let start = 0; start < sorted.length; blockCount++) {
-    const end = endOfBlock(sorted, start)
-    const block = packBlock(sorted.slice(start, end), true)
-    const firstRef = sorted[start]?.ref ?? 0
+  for (let start = 0; start < refs.length; blockCount++) {
+    const end = endOfBlock(refs, start)
+    block.clear()
+    packBlock(block, samples, refs, start, end)
+    const firstRef = refs[start] ?? 0
     directory.unsigned(firstRef - previousRef)
     directory.unsigned(block.length)
-    blocks.bytes(block)
+    blocks.bytes(block.view())
     previousRef = firstRef
     start = end
   }
   const whole = byteWriter(directory.length + blocks.length + 16)
   whole.byte(CYCLE_V1)
   whole.unsigned(blockCount)
-  whole.bytes(directory.toBytes())
-  whole.bytes(blocks.toBytes())
+  whole.bytes(directory.view())
+  whole.bytes(blocks.view())
   return whole.toBytes()
 }
 
@@ -74,11 +78,12 @@ export function readCycle(
       const bytes = reader.bytes(block.length)
       const nextRef = directory[index + 1]?.firstRef ?? Number.POSITIVE_INFINITY
       if (block.firstRef >= range.to || nextRef <= range.from) continue
-      readBlock(bytes, true, (ref, fields) => {
-        if (ref < range.from || ref >= range.to) return
-        const key = keyOf(ref)
-        if (key !== undefined) found.push({ ref, sample: { key, ...fields } })
-      })
+      readBlock(
+        bytes,
+        true,
+        (ref) => (ref < range.from || ref >= range.to ? undefined : keyOf(ref)),
+        (ref, sample) => found.push({ ref, sample }),
+      )
     }
     return found
   })
@@ -86,13 +91,11 @@ export function readCycle(
 
 /** Packs the samples of one account, which must be in order of time. */
 export function packSeries(samples: readonly Sample[]): Uint8Array {
-  const block = packBlock(
-    samples.map((sample) => ({ ref: 0, sample })),
-    false,
-  )
+  const block = byteWriter(samples.length * 4 + 64)
+  packBlock(block, samples, null, 0, samples.length)
   const whole = new Uint8Array(block.length + 1)
   whole[0] = SERIES_V1
-  whole.set(block, 1)
+  whole.set(block.view(), 1)
   return whole
 }
 
@@ -103,82 +106,107 @@ export function packSeries(samples: readonly Sample[]): Uint8Array {
 export function readSeries(packed: Uint8Array, key: AccountKey): Sample[] {
   return guarded('account-hour', packed, SERIES_V1, (reader) => {
     const samples: Sample[] = []
-    readBlock(reader.bytes(packed.length - 1), false, (_ref, fields) => samples.push({ key, ...fields }))
+    readBlock(
+      reader.bytes(packed.length - 1),
+      false,
+      () => key,
+      (_ref, sample) => samples.push(sample),
+    )
     return samples
   })
 }
 
-function packBlock(entries: readonly CycleEntry[], withRefs: boolean): Uint8Array {
-  const writer = byteWriter(entries.length * 6 + 32)
-  const times = entries.map(({ sample }) => wholeMs(sample.atMs))
-  const firstMs = times[0] ?? 0
-  const firstObservedMs = wholeMs(entries[0]?.sample.observedMs ?? 0)
-  writer.unsigned(entries.length)
+/** Packs `samples[start..end)`; `refs` of a cycle, null of a series. Plain loops: this runs for every check. */
+function packBlock(
+  writer: ByteWriter,
+  samples: readonly Sample[],
+  refs: readonly number[] | null,
+  start: number,
+  end: number,
+): void {
+  const first = samples[start]
+  const firstMs = wholeMs(first?.atMs ?? 0)
+  const firstObservedMs = wholeMs(first?.observedMs ?? 0)
+  writer.unsigned(end - start)
   writer.unsigned(firstMs)
   writer.unsigned(firstObservedMs)
 
-  // Observed time is foretold in a series by the gap since the sample before, in a cycle by the entry before.
-  const observedModes: SumMode[] = []
-  let foretoldMs = firstObservedMs
-  for (const [index, { sample }] of entries.entries()) {
-    const observedMs = wholeMs(sample.observedMs)
-    if (!withRefs && index > 0) foretoldMs = (times[index] ?? 0) - (times[index - 1] ?? 0)
-    observedModes.push(observedMs === 0 ? ZERO : !withRefs && observedMs === foretoldMs ? FORETOLD : IN_FULL)
+  const shapes = new Int32Array(end - start)
+  let run = 0
+  let previousMs = firstMs - firstObservedMs
+  for (let index = start; index < end; index++) {
+    const sample = samples[index]
+    if (sample === undefined) continue
+    const atMs = wholeMs(sample.atMs)
+    const shape = shapeOf(sample, refs === null ? atMs - previousMs : null)
+    previousMs = atMs
+    shapes[index - start] = shape
+    if (index > start && shape !== shapes[index - start - 1]) {
+      writer.unsigned(shapes[index - start - 1] ?? 0)
+      writer.unsigned(run)
+      run = 0
+    }
+    run++
   }
-  const shapes = entries.map(({ sample }, index) => {
-    const downtimeMs = wholeMs(sample.downtimeMs)
-    const downtime = downtimeMs === 0 ? ZERO : downtimeMs === wholeMs(sample.observedMs) ? FORETOLD : IN_FULL
-    return packShape(sample, observedModes[index] ?? IN_FULL, downtime)
-  })
-  for (let start = 0; start < shapes.length; ) {
-    const shape = shapes[start] ?? 0
-    let end = start + 1
-    while (shapes[end] === shape) end++
-    writer.unsigned(shape)
-    writer.unsigned(end - start)
-    start = end
+  if (run > 0) {
+    writer.unsigned(shapes[end - start - 1] ?? 0)
+    writer.unsigned(run)
   }
-  if (withRefs) {
+  if (refs !== null) {
     let previousRef = 0
-    for (const { ref } of entries) {
+    for (let index = start; index < end; index++) {
+      const ref = refs[index] ?? 0
       writer.unsigned(ref - previousRef)
       previousRef = ref
     }
   }
-  let previousMs = firstMs
+  previousMs = firstMs
   let previousGapMs = 0
-  for (const atMs of times) {
+  for (let index = start; index < end; index++) {
+    const atMs = wholeMs(samples[index]?.atMs ?? 0)
     const gapMs = atMs - previousMs
     writer.signed(gapMs - previousGapMs)
     previousMs = atMs
     // Neighbours in a cycle are different accounts: their gaps foretell nothing.
-    if (!withRefs) previousGapMs = gapMs
+    if (refs === null) previousGapMs = gapMs
   }
   let previousDurationMs = 0
-  for (const { sample } of entries) {
-    const durationMs = wholeMs(sample.durationMs)
+  for (let index = start; index < end; index++) {
+    const durationMs = wholeMs(samples[index]?.durationMs ?? 0)
     writer.signed(durationMs - previousDurationMs)
     previousDurationMs = durationMs
   }
   let previousObservedMs = firstObservedMs
-  for (const [index, { sample }] of entries.entries()) {
-    if (observedModes[index] !== IN_FULL) continue
-    const observedMs = wholeMs(sample.observedMs)
+  for (let index = start; index < end; index++) {
+    if ((((shapes[index - start] ?? 0) >> 2) & 3) !== IN_FULL) continue
+    const observedMs = wholeMs(samples[index]?.observedMs ?? 0)
     writer.signed(observedMs - previousObservedMs)
     previousObservedMs = observedMs
   }
-  for (const [index, { sample }] of entries.entries()) {
-    if (((shapes[index] ?? 0) & 3) === IN_FULL) writer.unsigned(wholeMs(sample.downtimeMs))
+  for (let index = start; index < end; index++) {
+    if (((shapes[index - start] ?? 0) & 3) === IN_FULL) writer.unsigned(wholeMs(samples[index]?.downtimeMs ?? 0))
   }
-  const sum = crc32(writer.toBytes())
+  const sum = crc32(writer.view())
   for (let shift = 0; shift < 32; shift += 8) writer.byte((sum >>> shift) & 0xff)
-  return writer.toBytes()
 }
 
+/** Observed time is foretold by the gap since the sample before, downtime by observed time. */
+function shapeOf(sample: Sample, foretoldMs: number | null): number {
+  const observedMs = wholeMs(sample.observedMs)
+  const downtimeMs = wholeMs(sample.downtimeMs)
+  return packShape(
+    sample,
+    observedMs === 0 ? ZERO : observedMs === foretoldMs ? FORETOLD : IN_FULL,
+    downtimeMs === 0 ? ZERO : downtimeMs === observedMs ? FORETOLD : IN_FULL,
+  )
+}
+
+/** @param keyOf the key of an account's number; undefined leaves its samples out */
 function readBlock(
   bytes: Uint8Array,
   withRefs: boolean,
-  visit: (ref: number, fields: Omit<Sample, 'key'>) => void,
+  keyOf: (ref: number) => AccountKey | undefined,
+  visit: (ref: number, sample: Sample) => void,
 ): void {
   if (bytes.length < 4) throw new RangeError(`has ${bytes.length} bytes, which is too short for its checksum`)
   const body = bytes.subarray(0, bytes.length - 4)
@@ -193,34 +221,40 @@ function readBlock(
   const firstObservedMs = reader.unsigned()
   const shapes = readShapes(reader, count)
   const refs = withRefs ? readColumn(count, 0, (previous) => previous + reader.unsigned()) : null
-  const times: number[] = []
   let gapMs = 0
-  for (let atMs = firstMs; times.length < count; ) {
+  const times = readColumn(count, firstMs, (previous) => {
     gapMs = withRefs ? reader.signed() : gapMs + reader.signed()
-    atMs += gapMs
-    times.push(atMs)
-  }
+    return previous + gapMs
+  })
   const durations = readColumn(count, 0, (previous) => previous + reader.signed())
-  const observed: number[] = []
+  const observed = new Float64Array(count)
   let previousObservedMs = firstObservedMs
-  for (const [index, shape] of shapes.entries()) {
-    if (shape.observed === IN_FULL) {
+  let previousMs = firstMs - firstObservedMs
+  for (let index = 0; index < count; index++) {
+    const mode = shapes[index]?.observed
+    const atMs = times[index] ?? 0
+    if (mode === IN_FULL) {
       previousObservedMs += reader.signed()
-      observed.push(previousObservedMs)
-    } else if (shape.observed === FORETOLD) {
-      observed.push(index === 0 ? firstObservedMs : (times[index] ?? 0) - (times[index - 1] ?? 0))
-    } else observed.push(0)
+      observed[index] = previousObservedMs
+    } else if (mode === FORETOLD) observed[index] = atMs - previousMs
+    previousMs = atMs
   }
-  for (const [index, { state, status, reason, good, downtime }] of shapes.entries()) {
+  for (let index = 0; index < count; index++) {
+    const shape = shapes[index]
+    if (shape === undefined) continue
     const observedMs = observed[index] ?? 0
-    const downtimeMs = downtime === IN_FULL ? reader.unsigned() : downtime === FORETOLD ? observedMs : 0
-    visit(refs?.[index] ?? 0, {
+    const downtimeMs = shape.downtime === IN_FULL ? reader.unsigned() : shape.downtime === FORETOLD ? observedMs : 0
+    const ref = refs?.[index] ?? 0
+    const key = keyOf(ref)
+    if (key === undefined) continue
+    visit(ref, {
+      key,
       atMs: times[index] ?? 0,
       durationMs: durations[index] ?? 0,
-      state,
-      status,
-      reason,
-      good,
+      state: shape.state,
+      status: shape.status,
+      reason: shape.reason,
+      good: shape.good,
       observedMs,
       downtimeMs,
     })
@@ -239,11 +273,12 @@ function readShapes(reader: ByteReader, count: number): Shape[] {
   return shapes
 }
 
-function readColumn(count: number, start: number, next: (previous: number) => number): number[] {
-  const column: number[] = []
-  for (let value = start; column.length < count; ) {
+function readColumn(count: number, start: number, next: (previous: number) => number): Float64Array {
+  const column = new Float64Array(count)
+  let value = start
+  for (let index = 0; index < count; index++) {
     value = next(value)
-    column.push(value)
+    column[index] = value
   }
   return column
 }
@@ -265,18 +300,20 @@ function wholeMs(value: number): number {
   return value > 0 && value < Number.MAX_SAFE_INTEGER ? Math.round(value) : 0
 }
 
-function endOfBlock(sorted: readonly CycleEntry[], start: number): number {
-  let end = Math.min(start + BLOCK_SAMPLES, sorted.length)
+function endOfBlock(refs: readonly number[], start: number): number {
+  let end = Math.min(start + BLOCK_SAMPLES, refs.length)
   // One account never straddles two blocks: the directory knows the first account of each only.
-  while (end < sorted.length && sorted[end]?.ref === sorted[end - 1]?.ref) end++
+  while (end < refs.length && refs[end] === refs[end - 1]) end++
   return end
 }
 
 function isSorted(entries: readonly CycleEntry[]): boolean {
-  return entries.every((entry, index) => {
-    const before = entries[index - 1]
-    return before === undefined || byRefAndTime(before, entry) <= 0
-  })
+  let before = entries[0]
+  for (const entry of entries) {
+    if (before !== undefined && byRefAndTime(before, entry) > 0) return false
+    before = entry
+  }
+  return true
 }
 
 function byRefAndTime(a: CycleEntry, b: CycleEntry): number {

@@ -1,37 +1,58 @@
 import type { AccountHealth, Incident, RecoveryState, Sample } from '../health/health.ts'
 
 /**
- * Health after a check without event, rebuilt from the check's sample alone: the step from the last ledger of an
- * account to what was known when the exporter stopped. Exact for every check for which `needsLedger` is false, but for
- * `native` and `evidence`, which the next check brings again.
+ * Health after checks without event, rebuilt from their samples alone: the way from the last ledger of an account to
+ * what was known when the exporter stopped. Exact for every check for which `needsLedger` is false, but for `native`
+ * and `evidence`, which the next check brings again.
  */
-export function replaySample(health: AccountHealth, sample: Sample): AccountHealth {
-  const { counters, incident } = health
-  // No verdict, no run: a blind check and a session that is stopped on purpose move no count.
-  const frozen = sample.status === 'unknown'
-  const bad = !frozen && !sample.good
-  const good = !frozen && sample.good
+export interface Replay {
+  /** The next check, in order of time. */
+  take(sample: Sample): void
+  health(): AccountHealth
+}
+
+/** Keeps sums instead of a new health per check: a restart replays up to an hour of a whole fleet. */
+export function replayOf(ledger: AccountHealth): Replay {
+  let last: Sample | null = null
+  let { lastSuccessMs, consecutiveFailures, consecutiveSuccesses, pendingDowntimeMs } = ledger
+  let { checks, checkFailures, observedMs, downtimeMs } = ledger.counters
   return {
-    ...health,
-    status: sample.status,
-    state: sample.state,
-    reason: sample.reason,
-    lastCheckMs: sample.atMs,
-    lastDurationMs: sample.durationMs,
-    lastSuccessMs: good ? sample.atMs : health.lastSuccessMs,
-    consecutiveFailures: bad ? health.consecutiveFailures + 1 : good ? 0 : health.consecutiveFailures,
-    consecutiveSuccesses: good ? health.consecutiveSuccesses + 1 : bad ? 0 : health.consecutiveSuccesses,
-    pendingDowntimeMs: health.pendingDowntimeMs + heldMs(health, sample),
-    incident:
-      incident === null || sample.downtimeMs === 0
-        ? incident
-        : { ...incident, downtimeMs: incident.downtimeMs + sample.downtimeMs },
-    counters: {
-      ...counters,
-      checks: counters.checks + 1,
-      checkFailures: counters.checkFailures + (sample.good ? 0 : 1),
-      observedMs: counters.observedMs + sample.observedMs,
-      downtimeMs: counters.downtimeMs + sample.downtimeMs,
+    take(sample) {
+      last = sample
+      checks++
+      if (!sample.good) checkFailures++
+      observedMs += sample.observedMs
+      downtimeMs += sample.downtimeMs
+      pendingDowntimeMs += heldMs(ledger, sample)
+      // No verdict, no run: a blind check and a session that is stopped on purpose move no count.
+      if (sample.status === 'unknown') return
+      if (sample.good) {
+        lastSuccessMs = sample.atMs
+        consecutiveFailures = 0
+        consecutiveSuccesses++
+      } else {
+        consecutiveFailures++
+        consecutiveSuccesses = 0
+      }
+    },
+    health() {
+      if (last === null) return ledger
+      const { incident, counters } = ledger
+      const { status, state, reason } = last
+      return {
+        ...ledger,
+        status,
+        state,
+        reason,
+        lastCheckMs: last.atMs,
+        lastDurationMs: last.durationMs,
+        lastSuccessMs,
+        consecutiveFailures,
+        consecutiveSuccesses,
+        pendingDowntimeMs,
+        incident: incident && { ...incident, downtimeMs: incident.downtimeMs + downtimeMs - counters.downtimeMs },
+        counters: { ...counters, checks, checkFailures, observedMs, downtimeMs },
+      }
     },
   }
 }

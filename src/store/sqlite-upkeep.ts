@@ -1,7 +1,7 @@
 import type { DatabaseSync } from 'node:sqlite'
 import { setImmediate } from 'node:timers/promises'
 import type { Sample } from '../health/health.ts'
-import { replaySample } from './replay.ts'
+import { replayOf } from './replay.ts'
 import type { AccountRows } from './sqlite-accounts.ts'
 import type { HistoryRows } from './sqlite-history.ts'
 import { maybeNum, num } from './sqlite-row.ts'
@@ -9,8 +9,8 @@ import { DAY_MS, DAYS, HOUR_MS, REFS } from './sqlite-schema.ts'
 import type { RetentionPolicy } from './store.ts'
 
 // One slice gathers the journal for this many accounts, and folds them a few at a time.
-const SLICE_ACCOUNTS = 256
-const FOLD_ACCOUNTS = 16
+const SLICE_ACCOUNTS = 128
+const FOLD_ACCOUNTS = 8
 // Rows of the journal that one pass takes at most: the memory of a slice stays bounded after a long catch-up.
 const PASS_ROWS = 720
 const EXPIRE_ROWS = 200
@@ -92,9 +92,11 @@ export function upkeep(parts: UpkeepParts): Upkeep {
           if (key === undefined) continue
           history.fold(ref, key, samples, through)
           // The ledger must not need rows of the journal that go now.
-          accounts.advanceLedger(ref, through, (health, ledgerSeq) =>
-            samples.reduce((at, { seq, sample }) => (seq > ledgerSeq ? replaySample(at, sample) : at), health),
-          )
+          accounts.advanceLedger(ref, through, (health, ledgerSeq) => {
+            const replay = replayOf(health)
+            for (const { seq, sample } of samples) if (seq > ledgerSeq) replay.take(sample)
+            return replay.health()
+          })
         }
       })
       await setImmediate()

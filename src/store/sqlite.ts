@@ -1,6 +1,6 @@
 import type { Log } from '../log.ts'
 import { bucketCollector } from './history-sums.ts'
-import { replaySample } from './replay.ts'
+import { replayOf } from './replay.ts'
 import { accountRows } from './sqlite-accounts.ts'
 import { storeErrorOf } from './sqlite-errors.ts'
 import { eventRows } from './sqlite-events.ts'
@@ -123,15 +123,18 @@ export function sqliteStore(options: SqliteStoreOptions, log: Log): Store {
   }
 
   const load = (): LoadedState => {
-    const ledgers = new Map(accounts.ledgers().map((ledger) => [ledger.ref, { ...ledger }]))
+    const replays = new Map(
+      accounts.ledgers().map(({ ref, seq, account, health }) => [ref, { seq, account, replay: replayOf(health) }]),
+    )
     const lastSeq = parts.lastSeq()
-    let afterSeq = Math.min(lastSeq, ...[...ledgers.values()].map(({ seq }) => seq))
+    let afterSeq = lastSeq
+    for (const { seq } of replays.values()) afterSeq = Math.min(afterSeq, seq)
     for (;;) {
       const rows = history.journal(afterSeq, lastSeq, { from: 0, to: Number.POSITIVE_INFINITY })
       for (const { seq, entries } of rows) {
         for (const { ref, sample } of entries) {
-          const ledger = ledgers.get(ref)
-          if (ledger !== undefined && seq > ledger.seq) ledger.health = replaySample(ledger.health, sample)
+          const ledger = replays.get(ref)
+          if (ledger !== undefined && seq > ledger.seq) ledger.replay.take(sample)
         }
       }
       const last = rows.at(-1)
@@ -140,7 +143,7 @@ export function sqliteStore(options: SqliteStoreOptions, log: Log): Store {
     }
     return {
       nextSeq: lastSeq + 1,
-      ledgers: [...ledgers.values()].map(({ account, health }) => ({ account, health })),
+      ledgers: [...replays.values()].map(({ account, replay }) => ({ account, health: replay.health() })),
       pendingRecoveries: events.pendingRecoveries(),
     }
   }
