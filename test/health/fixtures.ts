@@ -2,7 +2,7 @@ import type { Account } from '../../src/accounts/account.ts'
 import type { CheckOutcome, Observation } from '../../src/accounts/observation.ts'
 import type { AccountState, ErrorCode, Reason } from '../../src/accounts/vocabulary.ts'
 import type { AccountHealth, HealthEvent, HealthPolicy, Sample } from '../../src/health/health.ts'
-import type { RecoveryPolicy } from '../../src/health/recovery.ts'
+import type { RecoveryPolicy, Refusal } from '../../src/health/recovery.ts'
 import { advance, newHealth } from '../../src/health/verdict.ts'
 
 /** An arbitrary Monday. */
@@ -32,6 +32,31 @@ export const RECOVERY: RecoveryPolicy = {
   breakerShare: 0.5,
   breakerMinimum: 3,
   breakerCooldownMs: 600_000,
+}
+
+/** All refusals of the contract: the compiler keeps the list whole. */
+export const REFUSALS: Readonly<Record<Refusal, true>> = {
+  mode_off: true,
+  not_a_fault: true,
+  not_confirmed: true,
+  needs_human: true,
+  blocked: true,
+  stopped: true,
+  conflict: true,
+  outdated_client: true,
+  not_restartable: true,
+  gateway_cannot: true,
+  gateway_down: true,
+  unknown: true,
+  maintenance: true,
+  pairing_grace: true,
+  pending: true,
+  backoff: true,
+  budget: true,
+  gateway_parallel: true,
+  gateway_budget: true,
+  breaker_open: true,
+  connecting: true,
 }
 
 export function account(change: Partial<Account> = {}): Account {

@@ -4,7 +4,7 @@ import { type Breaker, newGatewayRepairs } from '../../src/health/gateway-repair
 import type { AccountHealth } from '../../src/health/health.ts'
 import type { RecoveryPolicy, Refusal } from '../../src/health/recovery.ts'
 import { backoffMs, decideRecovery } from '../../src/health/recovery-policy.ts'
-import { account, INTERVAL_MS, POLICY, play, RECOVERY, type Seen, seeded, T0 } from './fixtures.ts'
+import { account, INTERVAL_MS, POLICY, play, RECOVERY, REFUSALS, type Seen, seeded, T0 } from './fixtures.ts'
 
 interface Case {
   readonly seen: Seen[]
@@ -255,31 +255,8 @@ describe('decideRecovery', () => {
   }
 
   test('every refusal of the contract is reached by the table', () => {
-    const contract: Record<Refusal, true> = {
-      mode_off: true,
-      not_a_fault: true,
-      not_confirmed: true,
-      needs_human: true,
-      blocked: true,
-      stopped: true,
-      conflict: true,
-      outdated_client: true,
-      not_restartable: true,
-      gateway_cannot: true,
-      gateway_down: true,
-      unknown: true,
-      maintenance: true,
-      pairing_grace: true,
-      pending: true,
-      backoff: true,
-      budget: true,
-      gateway_parallel: true,
-      gateway_budget: true,
-      breaker_open: true,
-      connecting: true,
-    }
     const reached = new Set(Object.values(TABLE).flatMap(({ refusal }) => refusal ?? []))
-    expect([...reached].sort()).toEqual(Object.keys(contract).sort())
+    expect([...reached].sort()).toEqual(Object.keys(REFUSALS).sort())
   })
 })
 
