@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { duration, secret, secretFile } from '../option-types.ts'
 
 /** Section `discovery`: how accounts of gateways that can list are found. */
-export const discoveryOptions = z
+export const DiscoveryOptions = z
   .strictObject({
     interval: duration({ min: '5s', max: '1d' })
       .describe('Time between two listings of each gateway that discovers its accounts.')
@@ -15,10 +15,10 @@ export const discoveryOptions = z
   })
   .describe('How accounts are found behind gateways that can list them.')
   .prefault({})
-export type DiscoveryOptions = z.infer<typeof discoveryOptions>
+export type DiscoveryOptions = z.output<typeof DiscoveryOptions>
 
 /** Section `sharding`: which part of the fleet this exporter watches. */
-export const shardingOptions = z
+export const ShardingOptions = z
   .strictObject({
     ordinal: z
       .union([z.int().min(0).max(1023), z.literal('hostname')])
@@ -30,7 +30,7 @@ export const shardingOptions = z
   })
   .describe('Which part of the fleet this exporter watches.')
   .prefault({})
-export type ShardingOptions = z.infer<typeof shardingOptions>
+export type ShardingOptions = z.output<typeof ShardingOptions>
 
 /** The ordinal of this shard; null where `hostname` is asked for and the host name has no number at its end. */
 export function shardOrdinal(options: ShardingOptions, hostname: string): number | null {
@@ -40,7 +40,7 @@ export function shardOrdinal(options: ShardingOptions, hostname: string): number
 }
 
 /** Section `privacy`: one switch for labels, API, pages, messages and reports. */
-export const privacyOptions = z
+export const PrivacyOptions = z
   .strictObject({
     phone: z
       .enum(['full', 'masked', 'hashed'])
@@ -64,4 +64,4 @@ export const privacyOptions = z
   .transform(({ phone, key, keyFile }) => ({ phone, key: keyFile ?? key ?? null }))
   .describe('How phone numbers are shown.')
   .prefault({})
-export type PrivacyOptions = z.infer<typeof privacyOptions>
+export type PrivacyOptions = z.output<typeof PrivacyOptions>

@@ -6,7 +6,7 @@ const name = z
   .regex(/^[a-z0-9][a-z0-9._-]{0,62}$/, 'must be a name of lower-case letters, digits, dots, dashes and underscores')
 
 /** Section `prometheus`: where the series are, and how Prometheus reaches us. */
-export const prometheusOptions = z
+export const PrometheusOptions = z
   .strictObject({
     url: httpUrl()
       .describe('Address of Prometheus as the exporter reaches it; reports and links are made from it.')
@@ -27,16 +27,16 @@ export const prometheusOptions = z
   })
   .describe('Prometheus: where its API is and how it scrapes the exporter.')
   .prefault({})
-export type PrometheusOptions = z.infer<typeof prometheusOptions>
+export type PrometheusOptions = z.output<typeof PrometheusOptions>
 
 /** Section `grafana`: only for links. */
-export const grafanaOptions = z
+export const GrafanaOptions = z
   .strictObject({
     url: httpUrl().describe('Address of Grafana as people reach it, for links.').optional(),
   })
   .describe('Grafana, for links.')
   .prefault({})
-export type GrafanaOptions = z.infer<typeof grafanaOptions>
+export type GrafanaOptions = z.output<typeof GrafanaOptions>
 
 const schedule = z.strictObject({
   name: name.describe('Name of the schedule, unique among the schedules.'),
@@ -64,11 +64,11 @@ const schedule = z.strictObject({
 })
 
 /** Section `reports`: SLA reports on a schedule. */
-export const reportsOptions = z
+export const ReportsOptions = z
   .strictObject({
     directory: z.string().min(1).describe('Folder where reports are kept.').default('.data/reports'),
     schedules: z.array(schedule).describe('Reports that are made on their own.').default([]),
   })
   .describe('SLA reports.')
   .prefault({})
-export type ReportsOptions = z.infer<typeof reportsOptions>
+export type ReportsOptions = z.output<typeof ReportsOptions>

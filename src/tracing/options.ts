@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { httpUrl, secret, secretFile } from '../option-types.ts'
 
 /** Section `tracing`: where spans go. Nothing is traced without an endpoint. */
-export const tracingOptions = z
+export const TracingOptions = z
   .strictObject({
     endpoint: httpUrl()
       .describe(
@@ -18,4 +18,4 @@ export const tracingOptions = z
   })
   .describe('OpenTelemetry traces.')
   .prefault({})
-export type TracingOptions = z.infer<typeof tracingOptions>
+export type TracingOptions = z.output<typeof TracingOptions>
