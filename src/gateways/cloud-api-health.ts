@@ -29,6 +29,8 @@ export function healthRounds(deps: {
   const known = new Map<string, { readonly health: string | null; readonly triedAtMs: number }>()
   let round: Promise<void> | null = null
   let lastStartMs: number | null = null
+  /** Probes that may be sent now. */
+  let credit = 1
 
   async function ask(id: string): Promise<void> {
     const before = known.get(id)?.health ?? null
@@ -58,15 +60,21 @@ export function healthRounds(deps: {
     start(ids) {
       const nowMs = now()
       const everyMs = Math.max(HEALTH_EVERY_MS, (ids.length * HOUR_MS) / HEALTH_CALLS_PER_HOUR)
-      const passedMs = lastStartMs === null ? 0 : nowMs - lastStartMs
       if (round !== null) return
+      const passedMs = Math.min(Math.max(0, nowMs - (lastStartMs ?? nowMs)), HEALTH_EVERY_MS)
       lastStartMs = nowMs
+      // The fraction of a probe is carried over; a long pause is not made up for in one burst.
+      const share = (ids.length * passedMs) / everyMs
+      credit = Math.min(credit + share, share + 1)
       const present = new Set(ids)
       for (const id of known.keys()) if (!present.has(id)) known.delete(id)
-      const due = ids.filter((id) => nowMs - (known.get(id)?.triedAtMs ?? Number.NEGATIVE_INFINITY) >= everyMs)
-      const share = Math.max(1, Math.ceil((ids.length * Math.min(passedMs, everyMs)) / everyMs))
-      if (due.length === 0) return
-      round = askAll(due.slice(0, share)).finally(() => {
+      const triedAtMs = (id: string) => known.get(id)?.triedAtMs ?? Number.NEGATIVE_INFINITY
+      const due = ids.filter((id) => nowMs - triedAtMs(id) >= everyMs)
+      // The oldest first; two that were never asked keep their order.
+      const asked = due.sort((a, b) => Math.sign(triedAtMs(a) - triedAtMs(b)) || 0).slice(0, Math.floor(credit))
+      if (asked.length === 0) return
+      credit -= asked.length
+      round = askAll(asked).finally(() => {
         round = null
       })
     },
