@@ -112,7 +112,7 @@ export const ApiOptions = z
       )
       .default([])
       .describe('Host names under which browsers reach the API, for example behind a reverse proxy.'),
-    tls: Tls.optional(),
+    tls: Tls.optional().describe('Serve HTTPS. Absent: plain HTTP.'),
     basicAuth: z
       .strictObject({
         users: z
@@ -120,7 +120,8 @@ export const ApiOptions = z
           .refine((users) => Object.keys(users).length > 0, 'must name at least one user')
           .describe('User name to bcrypt hash, or to { hash, role }. A bare hash may operate.'),
       })
-      .optional(),
+      .optional()
+      .describe('Users that sign in with a password.'),
     bearerTokens: z
       .array(BearerToken)
       .default([])
@@ -136,7 +137,8 @@ export const ApiOptions = z
           }
           names.add(name)
         })
-      }),
+      })
+      .describe('Programs that sign in with a token.'),
     rateLimit: z
       .strictObject({
         interval: duration({ min: '1ms', max: '1h' }).describe('One request more is allowed per interval.'),
@@ -155,6 +157,7 @@ export const ApiOptions = z
       .describe('How long requests under way may take to end when the exporter stops.'),
   })
   .prefault({})
+  .describe('The HTTP server: metrics, API and status page, and who may use them.')
 
 export type ApiOptions = z.output<typeof ApiOptions>
 

@@ -12,7 +12,7 @@ const SHOWN_FAULTS = 50
 
 /** `whatsapp-exporter config check`: tells every fault of the file. Exit code 0 when it is good, 2 when not. */
 export async function run(args: readonly string[], io: CommandIo, _signal: AbortSignal): Promise<number> {
-  const command = new Command('config check')
+  const command = new Command('whatsapp-exporter config check')
     .description('Check the configuration file and tell every fault at once.')
     .option('-c, --config <file>', 'configuration file', 'config.yml')
     .option('--json', 'print the result as JSON')

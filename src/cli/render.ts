@@ -28,7 +28,7 @@ interface Options {
 
 /** `whatsapp-exporter render`: writes prometheus.yml and alertmanager.yml. Exit code 0, or 2 where the configuration is faulty. */
 export async function run(args: readonly string[], io: CommandIo, _signal: AbortSignal): Promise<number> {
-  const command = new Command('render')
+  const command = new Command('whatsapp-exporter render')
     .description('Write prometheus.yml and alertmanager.yml for the stack around the exporter.')
     .option('-c, --config <file>', 'configuration file', 'config.yml')
     .option('-o, --out <folder>', 'folder for the two files', '.data/rendered')

@@ -31,9 +31,10 @@ export function basicAuth() {
       username: z
         .string()
         .min(1)
-        .regex(/^[^:\r\n]+$/, 'must not hold a colon: HTTP Basic ends the user name there'),
-      password: secret().optional(),
-      passwordFile: secretFile().optional(),
+        .regex(/^[^:\r\n]+$/, 'must not hold a colon: HTTP Basic ends the user name there')
+        .describe('User name for HTTP Basic.'),
+      password: secret().optional().describe('Password. Take it from the environment.'),
+      passwordFile: secretFile().optional().describe('File that holds the password.'),
     })
     .transform(
       (given, context): BasicAuth => ({

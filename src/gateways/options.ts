@@ -7,6 +7,8 @@ import { basicAuth, credential } from './auth-options.ts'
 
 const GATEWAY_NAME = /^[a-z0-9][a-z0-9._-]{0,62}$/
 
+const DRIVER = 'What the gateway is, and so how it is asked.'
+
 /** Option type: the path of a file that must be readable now. */
 function readableFile() {
   return z
@@ -64,7 +66,8 @@ function commonOptions(defaults: { discover: boolean }) {
         caFile: readableFile().optional().describe('Certificate authority in PEM that signed the gateway.'),
         insecureSkipVerify: z.boolean().optional().describe('Trust any certificate. For tests only.'),
       })
-      .optional(),
+      .optional()
+      .describe('How the certificate of the gateway is verified.'),
   }
 }
 
@@ -81,29 +84,36 @@ const mappedState = z.union([
 
 /** A bot's own endpoint. */
 export const HttpOptions = z.strictObject({
-  driver: z.literal('http'),
+  driver: z.literal('http').describe(DRIVER),
   ...commonOptions({ discover: false }),
   auth: z
     .union([credential('bearerToken', 'Token that the endpoint asks for.'), basicAuth()], {
       error: 'must be { bearerToken }, { bearerTokenFile }, or { username, password | passwordFile }',
     })
-    .optional(),
+    .optional()
+    .describe('How the exporter signs in at the gateway.'),
   paths: z
     .strictObject({
-      list: httpPath.default('/accounts'),
-      state: accountPath.default('/accounts/{account}'),
-      restart: accountPath.nullable().default('/accounts/{account}/restart').describe('null: no restart.'),
+      list: httpPath.default('/accounts').describe('Path of the list of all accounts.'),
+      state: accountPath.default('/accounts/{account}').describe('Path of one account.'),
+      restart: accountPath
+        .nullable()
+        .default('/accounts/{account}/restart')
+        .describe('Path that restarts one account, by POST. null: no restart.'),
     })
-    .prefault({}),
+    .prefault({})
+    .describe('Paths of the endpoint, after url.'),
   map: z
     .strictObject({
       items: jsonPointer.default('').describe('Where the list is in the reply of paths.list.'),
-      account: jsonPointer.default('/account'),
-      state: jsonPointer.default('/state'),
-      reason: jsonPointer.default('/reason'),
-      phone: jsonPointer.default('/phone'),
-      name: jsonPointer.default('/name'),
-      lastActivityAt: jsonPointer.default('/lastActivityAt'),
+      account: jsonPointer.default('/account').describe('Where the id is in an item.'),
+      state: jsonPointer.default('/state').describe('Where the state is in an item.'),
+      reason: jsonPointer.default('/reason').describe('Where the reason is in an item.'),
+      phone: jsonPointer.default('/phone').describe('Where the phone number is in an item.'),
+      name: jsonPointer.default('/name').describe('Where the display name is in an item.'),
+      lastActivityAt: jsonPointer
+        .default('/lastActivityAt')
+        .describe('Where the time of the last activity is in an item.'),
       states: z
         .record(z.string(), mappedState)
         .default({})
@@ -115,35 +125,35 @@ export const HttpOptions = z.strictObject({
 
 /** devlikeapro/waha. */
 export const WahaOptions = z.strictObject({
-  driver: z.literal('waha'),
+  driver: z.literal('waha').describe(DRIVER),
   ...commonOptions({ discover: true }),
   auth: credential('apiKey', 'Key for X-Api-Key; it needs the actions read and control.').optional(),
 })
 
 /** Evolution API, v1 and v2. */
 export const EvolutionOptions = z.strictObject({
-  driver: z.literal('evolution'),
+  driver: z.literal('evolution').describe(DRIVER),
   ...commonOptions({ discover: true }),
   auth: credential('apiKey', 'The global key, AUTHENTICATION_API_KEY.'),
 })
 
 /** WPPConnect-server. */
 export const WppconnectOptions = z.strictObject({
-  driver: z.literal('wppconnect'),
+  driver: z.literal('wppconnect').describe(DRIVER),
   ...commonOptions({ discover: true }),
   auth: credential('secretKey', 'The server’s secretKey.'),
 })
 
 /** aldinokemal/go-whatsapp-web-multidevice. */
 export const GowaOptions = z.strictObject({
-  driver: z.literal('gowa'),
+  driver: z.literal('gowa').describe(DRIVER),
   ...commonOptions({ discover: true }),
   auth: basicAuth().optional(),
 })
 
 /** Meta's WhatsApp Business Cloud API. */
 export const CloudApiOptions = z.strictObject({
-  driver: z.literal('cloud-api'),
+  driver: z.literal('cloud-api').describe(DRIVER),
   ...commonOptions({ discover: true }),
   url: httpUrl().default('https://graph.facebook.com').describe('Address of the Graph API.'),
   auth: credential('accessToken', 'Token of a system user with whatsapp_business_management.'),
@@ -151,7 +161,8 @@ export const CloudApiOptions = z.strictObject({
   apiVersion: z
     .string()
     .regex(/^v\d+\.\d+$/, 'must be a Graph API version such as v23.0')
-    .default('v23.0'),
+    .default('v23.0')
+    .describe('Version of the Graph API.'),
 })
 
 /** One entry of `gateways`. */

@@ -32,8 +32,10 @@ const Journal = z
   .prefault({})
   .describe('What waits in memory while the store is down.')
 
+const KIND = 'sqlite is embedded in the exporter; mongodb is shared by several exporters.'
+
 const SqliteOptions = z.strictObject({
-  kind: z.literal('sqlite').default('sqlite'),
+  kind: z.literal('sqlite').default('sqlite').describe(KIND),
   path: z
     .string()
     .min(1)
@@ -44,7 +46,7 @@ const SqliteOptions = z.strictObject({
 })
 
 const MongoOptions = z.strictObject({
-  kind: z.literal('mongodb'),
+  kind: z.literal('mongodb').describe(KIND),
   uri: secret().describe('Connection string; take it from an environment variable.'),
   database: z
     .string()
@@ -52,7 +54,8 @@ const MongoOptions = z.strictObject({
       /^[^/\\. "$*<>:|?]{1,63}$/,
       'must be a MongoDB database name: 1 to 63 characters without / \\ . " $ or blanks',
     )
-    .default('whatsapp_exporter'),
+    .default('whatsapp_exporter')
+    .describe('Name of the database.'),
   retention: Retention,
   journal: Journal,
 })
