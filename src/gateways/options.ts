@@ -24,6 +24,16 @@ function readableFile() {
     }, 'cannot be read. Check the path and its permissions')
 }
 
+/** Option type: the address of a gateway. What a base address cannot carry is refused rather than dropped in silence. */
+function gatewayUrl() {
+  return httpUrl()
+    .refine((text) => {
+      const url = URL.canParse(text) ? new URL(text) : null
+      return url === null || (url.username === '' && url.password === '')
+    }, 'must not hold a user name or password. Move them to auth')
+    .refine((text) => !/[?#]/.test(text), 'must not hold a query or a fragment. Move a key to auth')
+}
+
 /** What every driver has. Durations are milliseconds in the program. */
 function commonOptions(defaults: { discover: boolean }) {
   return {
@@ -31,7 +41,7 @@ function commonOptions(defaults: { discover: boolean }) {
       .string()
       .regex(GATEWAY_NAME, 'must be 1 to 63 of a-z 0-9 . _ - and start with a letter or digit, for example waha-1')
       .describe('Name of the gateway, unique; label gateway.'),
-    url: httpUrl().describe('Address of the gateway; a path prefix is kept.'),
+    url: gatewayUrl().describe('Address of the gateway; a path prefix is kept.'),
     labels: labels().prefault({}).describe('Labels of every account behind this gateway.'),
     discover: z
       .boolean()
@@ -155,7 +165,7 @@ export const GowaOptions = z.strictObject({
 export const CloudApiOptions = z.strictObject({
   driver: z.literal('cloud-api').describe(DRIVER),
   ...commonOptions({ discover: true }),
-  url: httpUrl().default('https://graph.facebook.com').describe('Address of the Graph API.'),
+  url: gatewayUrl().default('https://graph.facebook.com').describe('Address of the Graph API.'),
   auth: credential('accessToken', 'Token of a system user with whatsapp_business_management.'),
   wabaId: z.string().regex(/^\d+$/, 'must be digits').describe('WhatsApp Business Account id.'),
   apiVersion: z

@@ -180,14 +180,18 @@ export const wahaGateway: Driver<'waha'> = (options, deps) => {
     },
 
     async restart(account, signal) {
+      const remember = () => restartedMs.set(account.nativeId, deps.now())
       try {
-        return await byVersion(
+        const given = await byVersion(
           () => restartInOneCall(account, signal),
           () => restartByStopAndStart(account, signal),
         )
-      } finally {
-        // Also after a timeout: the gateway may well have restarted it.
-        restartedMs.set(account.nativeId, deps.now())
+        if (given.accepted) remember()
+        return given
+      } catch (error) {
+        // No answer is no refusal: the gateway may well have restarted it.
+        if (error instanceof GatewayError && (error.code === 'timeout' || error.code === 'aborted')) remember()
+        throw error
       }
     },
 

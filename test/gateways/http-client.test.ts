@@ -254,6 +254,16 @@ describe('a message', () => {
     })
   }
 
+  test('for https at a port that speaks plain HTTP points to the scheme', async () => {
+    const server = await serve(() => ({ json: {} }))
+    const client = open(server.url.replace('http:', 'https:'))
+    const error = await failure(client.send({ path: '/', schema: Anything }, never))
+    expect([error.code, error.message]).toEqual([
+      'bad_reply',
+      expect.stringContaining('Check the scheme and port of url'),
+    ])
+  })
+
   test('masks configured secrets, credentials of the reply, and those in the address', async () => {
     const token = createHash('sha256').update('an instance token that nobody configured').digest('hex')
     const server = await serve((request) => ({

@@ -49,6 +49,14 @@ describe('an entry of gateways', () => {
     'with a slash in its name is refused': [{ ...waha, name: 'a/b' }, 'name: must be 1 to 63 of a-z 0-9 . _ -'],
     'of an unknown driver is refused': [{ ...waha, driver: 'telegram' }, 'driver: '],
     'with a url without scheme is refused': [{ ...waha, url: '127.0.0.1:3000' }, 'url: '],
+    'with a password in its url is refused': [
+      { ...waha, url: 'http://ops:pw@waha:3000' },
+      'url: must not hold a user name',
+    ],
+    'with a key in its url is refused': [
+      { ...waha, url: 'http://waha:3000?x-api-key=k' },
+      'url: must not hold a query',
+    ],
     'with no connection at all is refused': [{ ...waha, connections: 0 }, 'connections: '],
     'with an unknown key is refused': [{ ...waha, intervl: '1s' }, ': Unrecognized key'],
     'that watches nothing is refused': [{ ...waha, discover: false }, 'accounts: watches nothing'],

@@ -216,6 +216,31 @@ describe('a restart at WAHA', () => {
   })
 })
 
+describe('a restart at WAHA that was refused', () => {
+  test.each([401, 422, 429, 503])('with %i leaves the next FAILED restartable', async (status) => {
+    const { gateway } = await open(({ method }) =>
+      method === 'POST' ? { status, json: {} } : { json: { ...WORKING, status: 'FAILED' } },
+    )
+    await gateway.restart?.(accountOf('sales-01'), never).catch(() => {})
+    expect((await gateway.check(accountOf('sales-01'), never)).reading.state).toBe('disconnected')
+  })
+
+  test('without an answer counts as a restart', async () => {
+    let nowMs = 1_767_225_600_000
+    const arrived = Promise.withResolvers<void>()
+    const { gateway } = await open(
+      ({ method }) => (method === 'POST' ? () => arrived.resolve() : { json: { ...WORKING, status: 'FAILED' } }),
+      () => nowMs++,
+    )
+    const caller = new AbortController()
+    const restarting = gateway.restart?.(accountOf('sales-01'), caller.signal)
+    await arrived.promise
+    caller.abort()
+    await expect(restarting).rejects.toMatchObject({ code: 'aborted' })
+    expect((await gateway.check(accountOf('sales-01'), never)).reading.state).toBe('awaiting_auth')
+  })
+})
+
 describe('a WAHA before 2024.9', () => {
   /** Knows the old calls only. */
   const old = ({ method, url }: SeenRequest): FakeAnswer => {
