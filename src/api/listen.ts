@@ -33,6 +33,7 @@ const MAX_HEADERS = 100
  */
 export async function listen(app: Express, options: ApiOptions, signal: AbortSignal, log: Log): Promise<Listener> {
   const server = openServer(app, options, log)
+  endWithTheAnswer(server, signal)
   const { host, port } = options.listen
   server.listen({ port, ...(host === '' ? {} : { host }) })
   try {
@@ -76,6 +77,17 @@ function openServer(app: Express, options: ApiOptions, log: Log): Server {
   return server
 }
 
+/** While the server drains, a connection ends with the answer to its last request, else clients would keep it. */
+function endWithTheAnswer(server: Server, signal: AbortSignal): void {
+  server.prependListener('request', (_request, response) => {
+    if (signal.aborted) response.setHeader('connection', 'close')
+    response.once('close', () => {
+      // One turn later the connection counts as idle.
+      if (signal.aborted) setImmediate(() => server.closeIdleConnections())
+    })
+  })
+}
+
 async function closeOnAbort(
   server: Server,
   drainMs: number,
@@ -83,8 +95,6 @@ async function closeOnAbort(
   log: Log,
 ): Promise<'drained' | 'forced'> {
   if (!signal.aborted) await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }))
-  // A client that keeps its connection would else send the next request over it for ever.
-  server.prependListener('request', (_request, response) => response.setHeader('connection', 'close'))
   const ended = new Promise<'drained'>((resolve) => server.close(() => resolve('drained')))
   const patience = new AbortController()
   const outcome = await Promise.race([

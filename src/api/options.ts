@@ -13,6 +13,8 @@ const LISTEN_RULE = 'must be host:port, for example 127.0.0.1:19292, [::1]:19292
 const MAX_BCRYPT_COST = 14
 const BCRYPT = /^\$2[aby]\$(\d\d)\$[./A-Za-z0-9]{53}$/
 
+const BCRYPT_RULE = 'must be a bcrypt hash ($2a$, $2b$ or $2y$). Make one with: htpasswd -nBC 10 "" | tr -d ":\\n"'
+
 const Listen = z
   .string()
   .transform((text, context): ListenAddress => {
@@ -41,7 +43,7 @@ const BcryptHash = z
     if (cost === undefined) {
       context.addIssue({
         code: 'custom',
-        message: 'must be a bcrypt hash ($2a$, $2b$ or $2y$). Make one with: htpasswd -nBC 10 "" | tr -d ":\\n"',
+        message: BCRYPT_RULE,
       })
     } else if (Number(cost) < 4 || Number(cost) > MAX_BCRYPT_COST) {
       context.addIssue({ code: 'custom', message: `must have a bcrypt cost from 4 to ${MAX_BCRYPT_COST}; 10 is usual` })
@@ -49,10 +51,13 @@ const BcryptHash = z
   })
   .transform((text) => new Secret(text))
 
-const BasicUser = z.union([
-  BcryptHash.transform((hash) => ({ hash, role: 'operate' as const })),
-  z.strictObject({ hash: BcryptHash, role: Role }),
-])
+const BasicUser = z.union(
+  [
+    BcryptHash.transform((hash) => ({ hash, role: 'operate' as const })),
+    z.strictObject({ hash: BcryptHash, role: Role }),
+  ],
+  BCRYPT_RULE,
+)
 
 const BearerToken = z
   .strictObject({
