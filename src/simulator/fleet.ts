@@ -25,7 +25,8 @@ export function phoneOf(index: number, seed: number): string {
   const capacity = AREA_CODES.length * 100
   // Country code 999 is kept in reserve by the ITU: room beyond the fiction numbers.
   if (index >= capacity) return `999${String(index).padStart(9, '0')}`
-  const slot = (index + hashOf(`phones ${seed}`)) % capacity
+  // A prime step visits every slot once, and neighbours look nothing alike.
+  const slot = (index * 7919 + hashOf(`phones ${seed}`)) % capacity
   const areaCode = AREA_CODES[slot % AREA_CODES.length] ?? '212'
   return `1${areaCode}55501${String(Math.floor(slot / AREA_CODES.length)).padStart(2, '0')}`
 }

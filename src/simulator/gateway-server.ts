@@ -7,6 +7,7 @@ import { gowaDialect } from './dialects/gowa.ts'
 import { httpDialect } from './dialects/http.ts'
 import { wahaDialect } from './dialects/waha.ts'
 import { wppconnectDialect } from './dialects/wppconnect.ts'
+import { sendProblem } from './json-api.ts'
 import type { DialectName } from './options.ts'
 import { readBody } from './request-body.ts'
 import { type ActiveGatewayFault, type SimGateway, settleGateway, type World } from './simulation.ts'
@@ -72,14 +73,20 @@ export function gatewayServer(
   }
 
   return (request, response, gateway, rest) => {
-    if (request.method === 'GET') {
-      answer(request, response, gateway, rest, undefined)
-      return
+    const respond = (body: unknown) => {
+      try {
+        answer(request, response, gateway, rest, body)
+      } catch (error) {
+        sendProblem(response, error)
+      }
     }
-    readBody(request, BODY_LIMIT_BYTES).then(
-      (text) => answer(request, response, gateway, rest, parseJson(text)),
-      () => request.socket.destroy(),
-    )
+    if (request.method === 'GET') respond(undefined)
+    // A body that is too large, or that never ends because the client went away.
+    else
+      readBody(request, BODY_LIMIT_BYTES).then(
+        (text) => respond(parseJson(text)),
+        () => request.socket.destroy(),
+      )
   }
 }
 

@@ -24,15 +24,18 @@ const note = (text) => { document.querySelector('#note').textContent = text }
 const act = (work) => async () => { try { await work(); note(''); await draw() } catch (error) { note(error.message) } }
 const left = (endMs) => endMs === null ? 'until healed' : Math.max(0, Math.round((endMs - Date.now()) / 1000)) + ' s left'
 let words
-const chooser = (faults) => {
-  const select = el('select', undefined, { ariaLabel: 'fault' })
+const chosen = new Map()
+const chooser = (faults, key) => {
+  const select = el('select', undefined, { ariaLabel: 'fault of ' + key })
   for (const { fault, text } of faults) select.append(el('option', fault, { value: fault, title: text }))
+  select.value = chosen.get(key) ?? faults[0].fault
+  select.onchange = () => chosen.set(key, select.value)
   return select
 }
 const plug = (faults, target, faulty, heal) => {
   const cell = el('td')
   const form = el('form', undefined, { onsubmit: () => false })
-  const fault = chooser(faults)
+  const fault = chooser(faults, target.account ?? target.gateway)
   form.append(fault, el('button', 'Pull the plug', { type: 'button', onclick: act(() => call('POST', '/sim/api/faults', { ...target, fault: fault.value })) }))
   if (faulty) form.append(el('button', 'Heal', { type: 'button', onclick: act(() => call('DELETE', heal)) }))
   cell.append(form)
