@@ -14,7 +14,7 @@ export interface Replay {
 /** Keeps sums instead of a new health per check: a restart replays up to an hour of a whole fleet. */
 export function replayOf(ledger: AccountHealth): Replay {
   let last: Sample | null = null
-  let { lastSuccessMs, consecutiveFailures, consecutiveSuccesses, pendingDowntimeMs } = ledger
+  let { lastDurationMs, lastSuccessMs, consecutiveFailures, consecutiveSuccesses, pendingDowntimeMs } = ledger
   let { checks, checkFailures, observedMs, downtimeMs } = ledger.counters
   return {
     take(sample) {
@@ -24,6 +24,8 @@ export function replayOf(ledger: AccountHealth): Replay {
       observedMs += sample.observedMs
       downtimeMs += sample.downtimeMs
       pendingDowntimeMs += heldMs(ledger, sample)
+      // A check that saw nothing says nothing of how fast the account answers.
+      if (sample.state !== 'unknown') lastDurationMs = sample.durationMs
       // No verdict, no run: a blind check and a session that is stopped on purpose move no count.
       if (sample.status === 'unknown') return
       if (sample.good) {
@@ -45,7 +47,7 @@ export function replayOf(ledger: AccountHealth): Replay {
         state,
         reason,
         lastCheckMs: last.atMs,
-        lastDurationMs: last.durationMs,
+        lastDurationMs,
         lastSuccessMs,
         consecutiveFailures,
         consecutiveSuccesses,
@@ -81,9 +83,9 @@ export function needsLedger(before: AccountHealth, after: AccountHealth, sample:
   )
 }
 
-/** Observed time of a bad run that is not charged as downtime yet. */
+/** Observed time that is neither charged as downtime nor forgotten yet: of a bad run, or of an incident that may end. */
 function heldMs(before: AccountHealth, sample: Sample): number {
-  return before.badSinceMs === null ? 0 : sample.observedMs - sample.downtimeMs
+  return before.badSinceMs === null && before.incident === null ? 0 : sample.observedMs - sample.downtimeMs
 }
 
 function isReplayed(before: Incident | null, after: Incident | null, sample: Sample): boolean {
@@ -102,6 +104,7 @@ function isReplayed(before: Incident | null, after: Incident | null, sample: Sam
 }
 
 function countsAsReplayed(before: AccountHealth, after: AccountHealth, sample: Sample): boolean {
+  if (after.lastDurationMs !== (sample.state === 'unknown' ? before.lastDurationMs : sample.durationMs)) return false
   if (sample.status === 'unknown') {
     return (
       after.consecutiveFailures === before.consecutiveFailures &&
