@@ -117,6 +117,11 @@ describe('a gateway', () => {
     expect(gateway.lastError).toMatchObject({ code: 'timeout', atMs: hung.atMs + 5_000 })
   })
 
+  test('that is down stays down when the clock goes back', () => {
+    const down = [timeout(at(1)), timeout(at(2)), timeout(at(3))]
+    expect(gatewayAfter([...down, timeout(at(-100))]).verdict).toBe('down')
+  })
+
   test('that does not answer while the exporter is blind is neither up nor down', () => {
     const gateway = gatewayAfter([answered('connected', at(0)), timeout(at(1)), timeout(at(2)), timeout(at(3))])
     expect(gatewayUp(gateway, true)).toBeNull()
@@ -242,6 +247,11 @@ describe('whose fault', () => {
     "a first failure is the gateway's when the gateway fails already": {
       outcome: timeout(at(0)),
       gateway: dead,
+      seen: 'disconnected/gateway_down',
+    },
+    "a first failure is the gateway's when the gateway has just begun to fail": {
+      outcome: timeout(at(1)),
+      gateway: gatewayAfter([answered('connected', at(0, 9_000)), failed('server_error', at(0, 14_000))]),
       seen: 'disconnected/gateway_down',
     },
     'a failure while blind is not seeing': {

@@ -222,6 +222,14 @@ describe('incident', () => {
     )
   })
 
+  test('is not repaired by an attempt that the gateway accepted after its end', () => {
+    const { health } = play([...DOWN, good])
+    const atMs = T0 + 4 * INTERVAL_MS
+    const late = { ...health.recovery, pending: { id: 'a', requestedMs: atMs - 500, acceptedMs: atMs + 500 } }
+    const { events } = play([good], { from: { ...health, recovery: late } })
+    expect(incidents(events, 'incident-resolved')[0]?.resolution).toBe('recovered')
+  })
+
   test('is not repaired by an attempt that was verified for an earlier incident', () => {
     const { health } = play(DOWN)
     const from: AccountHealth = { ...health, recovery: { ...health.recovery, verifiedMs: T0 } }
