@@ -11,7 +11,7 @@ export interface LentPage {
 }
 
 /** Fills a buffer that it asks of `buffers` and says how much of it. */
-export type PageRenderer = (buffers: PageBuffers) => Promise<{ readonly filled: Buffer; readonly length: number }>
+type PageRenderer = (buffers: PageBuffers) => Promise<{ readonly filled: Buffer; readonly length: number }>
 
 /** The page of one format: rendered with every cycle as long as somebody asks for it. */
 export interface FormatPage {
@@ -26,7 +26,7 @@ export interface FormatPage {
 }
 
 /** A format that nobody asked for this long is no longer rendered. */
-export const UNWANTED_AFTER_MS = 5 * 60_000
+const UNWANTED_AFTER_MS = 5 * 60_000
 
 /** @param now Unix milliseconds */
 export function createFormatPage(format: PageFormat, now: () => number): FormatPage {

@@ -4,11 +4,11 @@ import { shownText } from './label-bytes.ts'
 import { bucketBound, type FamilyHead, familyHeader, labelBlock, numberText, type PageFormat } from './text-format.ts'
 
 /** What a notification told, or that it could not be delivered; each starts at 0 for every receiver. */
-export const NOTIFICATION_STATUSES = ['firing', 'resolved', 'failed'] as const
+const NOTIFICATION_STATUSES = ['firing', 'resolved', 'failed'] as const
 export type NotificationStatus = (typeof NOTIFICATION_STATUSES)[number]
 
 const RECOVERY_MODES = ['off', 'dry-run', 'on'] as const
-export type RecoveryMode = (typeof RECOVERY_MODES)[number]
+type RecoveryMode = (typeof RECOVERY_MODES)[number]
 
 /** What the last check cycle says of the exporter itself. */
 export interface CycleFacts {

@@ -77,7 +77,7 @@ export function aggregate(
 }
 
 /** A string literal of PromQL, quoted. Go's escapes are JSON's but for what lies outside Unicode. */
-export function literal(text: string): string {
+function literal(text: string): string {
   return JSON.stringify(text.toWellFormed())
 }
 
