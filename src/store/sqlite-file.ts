@@ -2,7 +2,7 @@ import { existsSync, mkdirSync, renameSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { storeErrorOf } from './sqlite-errors.ts'
-import { migrate } from './sqlite-schema.ts'
+import { migrate, schemaVersion } from './sqlite-schema.ts'
 import { StoreError } from './store.ts'
 
 // A locked file must not hold up the checks: the journal tries again later.
@@ -82,8 +82,9 @@ function openDatabase(path: string, maxPages: number | undefined): DatabaseSync 
   const db = new DatabaseSync(path)
   try {
     db.exec(`PRAGMA busy_timeout = ${BUSY_TIMEOUT_MS}`)
-    // Takes effect on a new file only, before its first table.
-    db.exec('PRAGMA auto_vacuum = INCREMENTAL')
+    const version = schemaVersion(db, path)
+    // Can be chosen for a new file only, before its first table.
+    if (version === 0) db.exec('PRAGMA auto_vacuum = INCREMENTAL')
     db.exec('PRAGMA journal_mode = WAL')
     // Killing the process loses nothing; a power cut may lose the batches since the last checkpoint, never the file.
     db.exec('PRAGMA synchronous = NORMAL')
@@ -91,7 +92,7 @@ function openDatabase(path: string, maxPages: number | undefined): DatabaseSync 
     db.exec(`PRAGMA cache_size = -${CACHE_KIB}`)
     db.exec(`PRAGMA journal_size_limit = ${WAL_LIMIT_BYTES}`)
     if (maxPages !== undefined) db.exec(`PRAGMA max_page_count = ${maxPages}`)
-    migrate(db, path)
+    migrate(db, version)
     return db
   } catch (error) {
     db.close()

@@ -105,18 +105,21 @@ const MIGRATIONS: readonly string[] = [
 export const SCHEMA_VERSION = MIGRATIONS.length
 
 /**
- * Brings the file to this version's schema, each step in its own transaction.
- * @throws StoreError `newer_schema` where a later version of the exporter wrote the file.
+ * The schema that the file has; 0 of a new one.
+ * @throws StoreError `newer_schema` where a later version of the exporter wrote the file; nothing is changed then.
  */
-export function migrate(db: DatabaseSync, path: string): void {
+export function schemaVersion(db: DatabaseSync, path: string): number {
   const found = num(db.prepare('PRAGMA user_version').get() ?? {}, 'user_version')
-  if (found > SCHEMA_VERSION) {
-    throw new StoreError(
-      'newer_schema',
-      `${path} has schema ${found}, and this version of the exporter knows up to ${SCHEMA_VERSION}. ` +
-        'Start the newer exporter again, or set store.path to another file.',
-    )
-  }
+  if (found <= SCHEMA_VERSION) return found
+  throw new StoreError(
+    'newer_schema',
+    `${path} has schema ${found}, and this version of the exporter knows up to ${SCHEMA_VERSION}. ` +
+      'Start the newer exporter again, or set store.path to another file.',
+  )
+}
+
+/** Brings the file from version `found` to this version's schema, each step in its own transaction. */
+export function migrate(db: DatabaseSync, found: number): void {
   for (let version = found; version < SCHEMA_VERSION; version++) {
     db.exec('BEGIN IMMEDIATE')
     try {
