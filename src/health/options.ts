@@ -101,7 +101,6 @@ export const sloOptions = z
   })
   .prefault({})
   .describe('Service level objective of accounts that have none of their own.')
-export type SloOptions = z.output<typeof sloOptions>
 
 const instant = z.iso.datetime({
   offset: true,
@@ -178,7 +177,6 @@ export const maintenanceOptions = z
   .array(maintenanceWindow)
   .prefault([])
   .describe('Planned windows: no alerts, no restarts, not in the SLA.')
-export type MaintenanceOptions = z.output<typeof maintenanceOptions>
 
 /**
  * Thresholds of the verdict, in milliseconds.
