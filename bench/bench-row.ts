@@ -2,7 +2,7 @@
 export interface BenchRow {
   readonly name: string
   readonly value: number
-  readonly unit: 'ms' | 'µs' | 'MB'
+  readonly unit: 'ms' | 'µs' | 'MB' | 's' | '%' | '×'
   readonly peer: string
   readonly peerValue: number
   /** peerValue / value: how many times less ours takes. */

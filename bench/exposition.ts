@@ -18,7 +18,7 @@ const PEER = 'prom-client 15.1.3'
 /**
  * Exposition of 10 000 accounts beside prom-client with the same series: the two take turns, seven rounds, medians.
  * The peer renders at every scrape; ours renders once per cycle, so its scrape and its render are two figures. Ours
- * compresses in the render, the peer does not. All times are CPU time of the thread that serves.
+ * compresses in the render, the peer does not. Times leave out waiting for a core.
  */
 export async function run(): Promise<BenchRow[]> {
   const ours = ourSide(benchFleet())

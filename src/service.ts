@@ -11,6 +11,7 @@ import { createExposition } from './metrics/exposition.ts'
 import { metricsPage } from './metrics/metrics-page.ts'
 import { negotiate } from './metrics/negotiate.ts'
 import { createProcessMetrics } from './metrics/process-metrics.ts'
+import type { MonitorControl } from './monitor/fleet.ts'
 import type { Flush } from './monitor/flush.ts'
 import { createMonitor } from './monitor/monitor.ts'
 import { type ServicePlan, servicePlan } from './service-plan.ts'
@@ -38,6 +39,8 @@ export interface ServiceParts {
 export interface Service {
   /** Where the API listens. */
   readonly url: string
+  /** What can be asked of the fleet from inside the process. */
+  readonly monitor: MonitorControl
   /** Settles when every gateway was asked for its accounts once. */
   readonly ready: Promise<void>
   reload(): Promise<ReloadResult>
@@ -112,6 +115,7 @@ export async function startService(started: GoodConfig, parts: ServiceParts): Pr
   monitor.start()
   const ready = discovery.apply(plan.sources, started.config.discovery.interval).then(() => {
     isReady = true
+    log.info({ accounts: monitor.fleet.size, gateways: plan.gateways.size }, 'The exporter watches the fleet.')
   })
 
   const listener = await listen(
@@ -242,7 +246,7 @@ export async function startService(started: GoodConfig, parts: ServiceParts): Pr
     }
   }
 
-  return { url: listener.url, ready, reload, stop }
+  return { url: listener.url, monitor, ready, reload, stop }
 }
 
 /** Sections that are bound when the service starts. */

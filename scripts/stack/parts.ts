@@ -22,6 +22,7 @@ export function exporterPart(plan: StackPlan): Part {
     name: 'exporter',
     command: process.execPath,
     args: ['src/main.ts', 'serve', '--config', plan.configPath],
+    env: { LOG_FORMAT: 'text' },
     readyUrl: `${plan.exporterUrl}/-/ready`,
     readyWithinMs: READY_WITHIN_MS,
   }

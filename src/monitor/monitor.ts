@@ -230,6 +230,7 @@ export function createMonitor(parts: MonitorParts): Monitor {
       native: health.native,
     }
     if (health.status === 'unhealthy') log.warn(facts, 'The account is unhealthy.')
+    else if (before.lastCheckMs === null) log.debug(facts, 'The account was seen for the first time.')
     else log.info(facts, 'The account changed.')
   }
 
@@ -407,7 +408,10 @@ export function createMonitor(parts: MonitorParts): Monitor {
           )
         }
       }
-      return await orAborted(Promise.all(jobs), signal)
+      const results = await orAborted(Promise.all(jobs), signal)
+      // Who asked for a check soon finds it on /metrics and in the store; the answer does not wait for that.
+      void flushing.now()
+      return results
     },
     async recover(key, by, signal) {
       const entry = fleet.accounts.get(key)

@@ -1,0 +1,30 @@
+// `make bench`: every benchmark beside its peer; prints a table and writes bench/results.json.
+// usage: node bench/run.ts [name …]
+import { writeFile } from 'node:fs/promises'
+import type { BenchRow } from './bench-row.ts'
+
+const BENCHES: Readonly<Record<string, () => Promise<{ run(): Promise<BenchRow[]> }>>> = {
+  exposition: () => import('./exposition.ts'),
+  checks: () => import('./checks.ts'),
+  'check-now': () => import('./check-now.ts'),
+  cadence: () => import('./cadence.ts'),
+}
+
+const wanted = process.argv.slice(2)
+const rows: BenchRow[] = []
+for (const [name, load] of Object.entries(BENCHES)) {
+  if (wanted.length > 0 && !wanted.includes(name)) continue
+  process.stderr.write(`${name} …\n`)
+  rows.push(...(await (await load()).run()))
+}
+console.table(
+  rows.map(({ name, value, unit, peer, peerValue, ratio }) => ({
+    name,
+    value: `${value.toPrecision(3)} ${unit}`,
+    peer,
+    'its value': `${peerValue.toPrecision(3)} ${unit}`,
+    'times better': ratio.toPrecision(3),
+  })),
+)
+if (wanted.length === 0)
+  await writeFile(new URL('./results.json', import.meta.url), `${JSON.stringify(rows, null, 2)}\n`)
