@@ -189,3 +189,11 @@ export function timeZone() {
     }
   }, 'is not a time zone. Use an IANA name, for example Europe/Berlin')
 }
+
+/** Option type: the address of a service, to which paths are added: without sign-in, query and fragment. */
+export function serviceUrl() {
+  return httpUrl().refine((text) => {
+    const url = URL.canParse(text) ? new URL(text) : null
+    return url === null || (url.username === '' && url.password === '' && !/[?#]/.test(text))
+  }, 'must not hold a user, a password, a query or a fragment. Use the options for signing in')
+}

@@ -33,6 +33,8 @@ export function createLog(stream: LogStream, environment: Readonly<Record<string
       timestamp: pino.stdTimeFunctions.isoTime,
       formatters: { level: (label) => ({ level: label }) },
       messageKey: 'msg',
+      // Errors are told by errorFacts; the serializer of pino would tell them again, differently.
+      serializers: { err: (facts: unknown) => facts },
     },
     { write: (line: string) => void destination.write(line) },
   )

@@ -4,8 +4,7 @@ import type { OptionPath } from './fault.ts'
 import { configJsonSchema, type SchemaNode, valueAt, variantFor } from './json-schema.ts'
 
 const HIDDEN = '<secret>'
-const SECRET_KEY =
-  /password|passwd|secret|token|api_?key|access_?key|auth_?key|private_?key|credential|authorization|cookie/i
+const SECRET_KEY = /password|passwd|secret|token|(?:api|access|auth|private)[-_]?key|credential|authorization|cookie/i
 const SECRET_KEYS = new Set(['key', 'hash', 'sha256', 'uri'])
 const BCRYPT = /^\$2[abxy]\$/
 

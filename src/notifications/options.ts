@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { duration, filePath, httpSignIn, httpUrl, labels, secret, secretFile, timeZone } from '../option-types.ts'
+import { duration, filePath, httpSignIn, labels, secret, secretFile, serviceUrl, timeZone } from '../option-types.ts'
 
 /** The severities that our rules give, highest first. */
 export const SEVERITIES = ['critical', 'warning', 'info'] as const
@@ -171,10 +171,10 @@ export type TimeInterval = z.infer<typeof timeInterval>
 /** Section `alerting`: who is told what. `whatsapp-exporter render` makes alertmanager.yml from it. */
 export const AlertingOptions = z
   .strictObject({
-    url: httpUrl()
+    url: serviceUrl()
       .describe('Address of Alertmanager as Prometheus and the exporter reach it.')
       .default('http://127.0.0.1:9093'),
-    externalUrl: httpUrl()
+    externalUrl: serviceUrl()
       .describe('Address of Alertmanager as people reach it, for links. The same as url where absent.')
       .optional(),
     groupBy: z

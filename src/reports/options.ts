@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { duration, filePath, httpSignIn, httpUrl, timeZone } from '../option-types.ts'
+import { duration, filePath, httpSignIn, serviceUrl, timeZone } from '../option-types.ts'
 
 const name = z
   .string()
@@ -8,10 +8,10 @@ const name = z
 /** Section `prometheus`: where the series are, and how Prometheus reaches us. */
 export const PrometheusOptions = z
   .strictObject({
-    url: httpUrl()
+    url: serviceUrl()
       .describe('Address of Prometheus as the exporter reaches it; reports and links are made from it.')
       .default('http://127.0.0.1:9090'),
-    externalUrl: httpUrl()
+    externalUrl: serviceUrl()
       .describe('Address of Prometheus as people reach it, for links. The same as url where absent.')
       .optional(),
     signIn: httpSignIn().describe('How the exporter signs in at Prometheus.').optional(),
@@ -32,7 +32,7 @@ export type PrometheusOptions = z.output<typeof PrometheusOptions>
 /** Section `grafana`: only for links. */
 export const GrafanaOptions = z
   .strictObject({
-    url: httpUrl().describe('Address of Grafana as people reach it, for links.').optional(),
+    url: serviceUrl().describe('Address of Grafana as people reach it, for links.').optional(),
   })
   .describe('Grafana, for links.')
   .prefault({})

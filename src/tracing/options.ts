@@ -1,10 +1,10 @@
 import { z } from 'zod'
-import { httpUrl, secret, secretFile } from '../option-types.ts'
+import { secret, secretFile, serviceUrl } from '../option-types.ts'
 
 /** Section `tracing`: where spans go. Nothing is traced without an endpoint. */
 export const TracingOptions = z
   .strictObject({
-    endpoint: httpUrl()
+    endpoint: serviceUrl()
       .describe(
         'OTLP endpoint over HTTP, for example http://localhost:4318. OTEL_EXPORTER_OTLP_ENDPOINT does the same.',
       )

@@ -1,0 +1,83 @@
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeEach, expect, test } from 'vitest'
+import { parse } from 'yaml'
+import { run } from '../../src/cli/render.ts'
+import { recordingIo } from './transcript.ts'
+
+const folder = mkdtempSync(join(tmpdir(), 'render-'))
+afterAll(() => rmSync(folder, { recursive: true }))
+const { signal } = new AbortController()
+
+const TWO_GATEWAYS = `gateways:
+  - { name: one, driver: waha, url: "http://a:3000" }
+  - { name: two, driver: waha, url: "http://b:3000" }
+`
+
+beforeEach(() =>
+  writeFileSync(join(folder, 'config.yml'), `${TWO_GATEWAYS}alerting: { webhook: [{ name: t, url: "\${HOOK}" }] }\n`),
+)
+
+const read = (path: string) => parse(readFileSync(join(folder, path), 'utf8'))
+const modeOf = (path: string) => statSync(join(folder, path)).mode & 0o777
+
+test('writes both files, and keeps the one with secrets to its owner', async () => {
+  const io = recordingIo(folder, { HOOK: 'https://tickets.example.org/canary' })
+  expect(await run(['--out', 'stack'], io, signal)).toBe(0)
+  expect(io.said).toEqual({
+    out: 'Wrote stack/prometheus.yml\nWrote stack/alertmanager.yml (holds secrets from variables; only you may read it)\n',
+    err: '',
+  })
+  expect(readdirSync(join(folder, 'stack')).sort()).toEqual(['alertmanager.yml', 'prometheus.yml'])
+  expect([modeOf('stack/prometheus.yml'), modeOf('stack/alertmanager.yml')]).toEqual([0o644, 0o600])
+  expect(read('stack/prometheus.yml').rule_files[0]).toMatch(/\/prometheus\/rules\/\*\.yml$/)
+})
+
+test('takes addresses and the inbox from the command line', async () => {
+  const args = [
+    '--exporter',
+    'e0:1',
+    'e1:1',
+    '--exporter-url',
+    'http://e:1',
+    '--alertmanager',
+    'am:9093',
+    '--prometheus',
+    'p:9090',
+    '--rules',
+    'a.yml',
+    '--inbox-slack',
+    'http://i/inbox/slack',
+    '--inbox-smtp',
+    'i:25',
+    '--out',
+    'other',
+  ]
+  expect(await run(args, recordingIo(folder, { HOOK: 'https://h/x' }), signal)).toBe(0)
+  const { scrape_configs, rule_files } = read('other/prometheus.yml')
+  expect(rule_files).toEqual(['a.yml'])
+  expect(scrape_configs[0].static_configs[0].targets).toEqual(['e0:1', 'e1:1'])
+  const { receivers } = read('other/alertmanager.yml')
+  expect(receivers[0].webhook_configs[0].url).toBe('http://e:1/api/alerts')
+  expect(receivers.map(({ name }: { name: string }) => name)).toEqual(['exporter-audit', 't', 'inbox'])
+})
+
+test('a faulty configuration writes nothing, exit code 2', async () => {
+  const io = recordingIo(folder)
+  expect(await run(['--out', 'never'], io, signal)).toBe(2)
+  expect(io.said.err).toContain('HOOK, which is not set')
+  expect(readdirSync(folder)).not.toContain('never')
+})
+
+test('a folder that cannot be made is told, exit code 2', async () => {
+  const io = recordingIo(folder, { HOOK: 'https://h/x' })
+  expect(await run(['--out', 'config.yml/x'], io, signal)).toBe(2)
+  expect(io.said.err).toContain('config.yml/x cannot be written (ENOTDIR). Choose another folder with --out.\n')
+})
+
+test('a mail inbox alone is refused', async () => {
+  const io = recordingIo(folder, { HOOK: 'https://h/x' })
+  expect(await run(['--inbox-smtp', 'i:25'], io, signal)).toBe(2)
+  expect(io.said.err).toContain('--inbox-smtp needs --inbox-slack. Give both.\n')
+})
