@@ -52,11 +52,11 @@ export function* demoTimeline(
   const cast = shuffled(fleet, random)
   const actor = (part: number) => (cast[part % cast.length] ?? pick(cast, random)).key
   const opening: readonly (readonly [number, FaultOrder])[] = [
-    [8, { account: actor(0), fault: 'disconnected', restart: 'works' }],
+    [8, { account: actor(0), fault: 'disconnected', restart: 'works', forSeconds: 560 }],
     [15, { account: actor(1), fault: 'qr', forSeconds: 240 }],
     [25, { account: actor(2), fault: 'disconnected', restart: 'lies', forSeconds: 300 }],
     [40, { account: actor(3), fault: 'flapping', everySeconds: 20, forSeconds: 200 }],
-    [90, { account: actor(4), fault: 'disconnected', restart: 'second_try' }],
+    [90, { account: actor(4), fault: 'disconnected', restart: 'second_try', forSeconds: 480 }],
     [150, { gateway: pick(gateways, random).name, fault: 'server_error', forSeconds: 60 }],
     [260, { account: actor(5), fault: 'banned', forSeconds: 900 }],
     [330, { account: actor(6), fault: 'slow', delayMs: 3_000, forSeconds: 90 }],
