@@ -22,7 +22,7 @@ export function createApi(parts: ApiParts): Express {
 
   app.use(accessLog(parts.log, parts.now))
   app.use(securityHeaders())
-  app.use(guard(parts.options, accessTable(routes), parts.now))
+  app.use(guard(() => parts.options, accessTable(routes), parts.now))
   app.use(jsonOnly())
   app.use(express.raw({ type: () => true, limit: BODY_LIMIT_BYTES, inflate: false }))
   for (const [path, group] of Map.groupBy(routes, (route) => route.path)) {

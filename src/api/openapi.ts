@@ -1,4 +1,9 @@
-import { createDocument, type ZodOpenApiOperationObject, type ZodOpenApiPathsObject } from 'zod-openapi'
+import {
+  createDocument,
+  type ZodOpenApiObject,
+  type ZodOpenApiOperationObject,
+  type ZodOpenApiPathsObject,
+} from 'zod-openapi'
 import { ProblemDocument } from './documents/problem.ts'
 import { PROBLEMS, type ProblemCode } from './problem.ts'
 import type { Access, Route } from './route.ts'
@@ -9,7 +14,7 @@ export function openApiDocument(routes: readonly Route[], version: string) {
   for (const route of routes) {
     paths[route.path] = { ...paths[route.path], [route.method]: operation(route) }
   }
-  return createDocument({
+  const description: ZodOpenApiObject = {
     openapi: '3.1.0',
     info: {
       title: 'whatsapp-exporter',
@@ -25,6 +30,13 @@ export function openApiDocument(routes: readonly Route[], version: string) {
         basic: { type: 'http', scheme: 'basic', description: 'Users of api.basicAuth.' },
         bearer: { type: 'http', scheme: 'bearer', description: 'Tokens of api.bearerTokens.' },
       },
+    },
+  }
+  return createDocument(description, {
+    override({ jsonSchema }) {
+      // Every z.int() names the bounds of exact integers, which tell a reader nothing.
+      if (jsonSchema.minimum === Number.MIN_SAFE_INTEGER) delete jsonSchema.minimum
+      if (jsonSchema.maximum === Number.MAX_SAFE_INTEGER) delete jsonSchema.maximum
     },
   })
 }

@@ -53,6 +53,7 @@ export interface ApiParts {
     readonly alertmanager?: string | undefined
     readonly grafana?: string | undefined
   }
+  /** May be a getter: users, tokens, hosts and rate limit follow it at once; listen, tls and trustProxy need a restart. */
   readonly options: ApiOptions
   /** Aborts when the service ends: background work stops, /-/ready answers 503. */
   readonly signal: AbortSignal

@@ -5,8 +5,9 @@ import { expect, test } from 'vitest'
 import { passwordCheck } from '../../src/api/access/password.ts'
 import { rateLimit } from '../../src/api/access/rate-limit.ts'
 import { forgery, isLocalHost } from '../../src/api/access/same-origin.ts'
+import { createApi } from '../../src/api/app.ts'
 import { ApiOptions } from '../../src/api/options.ts'
-import { fakeMonitor, type Served, withApi } from './fakes.ts'
+import { fakeMonitor, fakeParts, type Served, serve, withApi } from './fakes.ts'
 
 const PASSWORD = 'correct horse'
 const READ_TOKEN = 'read-token-0123456789'
@@ -64,6 +65,26 @@ test('a refusal names the schemes and not what was wrong', () =>
     )
     expect(await wrong.text()).toBe(await unknown.text())
   }))
+
+test('a reload changes who may enter, without a restart', async () => {
+  let current = ApiOptions.parse({})
+  const parts = {
+    ...fakeParts(),
+    get options() {
+      return current
+    },
+  }
+  const served = await serve(createApi(parts))
+  try {
+    expect((await fetch(`${served.url}/config`)).status).toBe(200)
+    current = options
+    expect((await fetch(`${served.url}/config`)).status).toBe(401)
+    const headers = { authorization: `Bearer ${READ_TOKEN}` }
+    expect((await fetch(`${served.url}/config`, { headers })).status).toBe(200)
+  } finally {
+    await served.close()
+  }
+})
 
 test('a repair carries the name of the user', async () => {
   const monitor = fakeMonitor()

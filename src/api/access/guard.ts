@@ -2,7 +2,7 @@ import type { Request, RequestHandler, Response } from 'express'
 import { type ApiOptions, authRequired, isLoopback } from '../options.ts'
 import { Problem } from '../problem.ts'
 import type { Access } from '../route.ts'
-import { authenticator } from './authenticator.ts'
+import { type Authenticator, authenticator } from './authenticator.ts'
 import { NOBODY, type Principal } from './principal.ts'
 import { rateLimit } from './rate-limit.ts'
 import { forgery, isLocalHost } from './same-origin.ts'
@@ -16,31 +16,32 @@ export function principalOf(response: Response): Principal {
 
 /**
  * Stands before every route, and before "no such path" too: rate limit, who are you, and is this really you.
+ * `optionsNow` is asked at every request, so that a reload changes users, tokens and limits at once.
  * `accessOf` tells how open a path is; undefined is a path that does not exist and is treated like a read.
  */
 export function guard(
-  options: ApiOptions,
+  optionsNow: () => ApiOptions,
   accessOf: (method: string, path: string) => Access | undefined,
   now: () => number,
 ): RequestHandler {
-  const people = authenticator(options)
-  const limit =
-    options.rateLimit && rateLimit({ intervalMs: options.rateLimit.interval, burst: options.rateLimit.burst }, now)
-  const onlyLocalHosts = isLoopback(options.listen) && !authRequired(options)
+  const listensLocally = isLoopback(optionsNow().listen)
+  let rules = rulesOf(optionsNow(), now)
 
   async function admit(request: Request, response: Response): Promise<void> {
     const access = accessOf(request.method, request.path)
     if (access === 'open') return
-    if (onlyLocalHosts && !isLocalHost(request.headers.host, options.hosts)) {
+    const options = optionsNow()
+    if (rules.options !== options) rules = rulesOf(options, now)
+    if (listensLocally && !authRequired(options) && !isLocalHost(request.headers.host, options.hosts)) {
       throw new Problem(
         'misdirected',
         'The exporter listens on this machine only and does not know this host name. Name it in api.hosts, or set up basicAuth or bearerTokens.',
       )
     }
-    const waitMs = limit?.take(request.ip ?? '') ?? 0
+    const waitMs = rules.limit?.take(request.ip ?? '') ?? 0
     if (waitMs > 0) throw tooMany(waitMs, 'You send more requests than api.rateLimit allows.')
     if (access === 'signed') return
-    principals.set(response, await identify(request))
+    principals.set(response, await identify(rules.people, request))
     const forged = forgery(
       {
         method: request.method,
@@ -53,7 +54,7 @@ export function guard(
     if (forged !== null) throw new Problem('forbidden', `Refused: ${forged}.`)
   }
 
-  async function identify(request: Request): Promise<Principal> {
+  async function identify(people: Authenticator, request: Request): Promise<Principal> {
     const identified = await people.identify(request.headers.authorization)
     if (identified.ok) return identified.principal
     if (identified.why === 'busy') throw tooMany(1000, 'Too many passwords wait to be checked.')
@@ -69,6 +70,12 @@ export function guard(
   return (request, response, next) => {
     admit(request, response).then(() => next(), next)
   }
+}
+
+function rulesOf(options: ApiOptions, now: () => number) {
+  const { interval: intervalMs, burst } = options.rateLimit ?? {}
+  const limit = intervalMs === undefined || burst === undefined ? undefined : rateLimit({ intervalMs, burst }, now)
+  return { options, people: authenticator(options), limit }
 }
 
 /** Throws a Problem unless the principal may do what the route does. */

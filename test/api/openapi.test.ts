@@ -1,0 +1,154 @@
+import { readFileSync } from 'node:fs'
+import { Ajv2020 } from 'ajv/dist/2020.js'
+import { expect, test } from 'vitest'
+import { z } from 'zod'
+import { createApi } from '../../src/api/app.ts'
+import { openApiDocument } from '../../src/api/openapi.ts'
+import { PROBLEMS } from '../../src/api/problem.ts'
+import { apiRoutes } from '../../src/api/routes.ts'
+import { Secret } from '../../src/option-types.ts'
+import { fakeParts, read, withApi } from './fakes.ts'
+
+const routes = apiRoutes(fakeParts())
+const described = routes.map(({ method, path }) => `${method.toUpperCase()} ${path}`).toSorted()
+
+const Operation = z.object({
+  operationId: z.string(),
+  parameters: z.array(z.object({ in: z.string(), name: z.string() })).default([]),
+  responses: z.record(z.string(), z.object({ content: z.record(z.string(), z.object({ schema: z.unknown() })) })),
+})
+const Document = z.object({
+  openapi: z.literal('3.1.0'),
+  paths: z.record(z.string(), z.record(z.string(), Operation)),
+  components: z.object({ schemas: z.record(z.string(), z.unknown()) }),
+})
+// As a client reads it: through JSON.
+const document = Document.parse(JSON.parse(JSON.stringify(openApiDocument(routes, '0.1.0'))))
+
+test('the document describes the routes of the app, and no others', () => {
+  const mounted = createApi(fakeParts()).router.stack.flatMap(({ route }) => {
+    if (route === undefined) return []
+    const methods = new Set(route.stack.map((layer) => layer.method).filter((method) => method !== undefined))
+    return [...methods].map((method) => `${method.toUpperCase()} ${route.path.replaceAll(/:(\w+)/g, '{$1}')}`)
+  })
+  const documented = Object.entries(document.paths).flatMap(([path, item]) =>
+    Object.keys(item).map((method) => `${method.toUpperCase()} ${path}`),
+  )
+  expect(mounted.toSorted()).toEqual(described)
+  expect(documented.toSorted()).toEqual(described)
+})
+
+test('every operation has its own id, and a parameter for every name in its path', () => {
+  const operations = Object.entries(document.paths).flatMap(([path, item]) =>
+    Object.values(item).map((operation) => ({ path, operation })),
+  )
+  expect(new Set(operations.map(({ operation }) => operation.operationId)).size).toBe(operations.length)
+  for (const { path, operation } of operations) {
+    const names = operation.parameters.filter((parameter) => parameter.in === 'path').map(({ name }) => name)
+    expect(names).toEqual([...path.matchAll(/\{(\w+)\}/g)].map(([, name]) => name))
+  }
+})
+
+const ajv = new Ajv2020({ strict: false, validateFormats: false, allErrors: true })
+ajv.addSchema({ $id: 'http://document.invalid/openapi', ...document })
+
+/** Errors of a value against the schema that the document gives for an answer. */
+function faultsOf(value: unknown, method: string, path: string, status: number, contentType: string): unknown {
+  const pointer = ['paths', path, method, 'responses', String(status), 'content', contentType, 'schema']
+    .map((step) => encodeURIComponent(step.replaceAll('~', '~0').replaceAll('/', '~1')))
+    .join('/')
+  const validate = ajv.compile({ $ref: `http://document.invalid/openapi#/${pointer}` })
+  return validate(value) ? [] : validate.errors
+}
+
+/** A request per operation that succeeds. */
+const EXAMPLES: Record<string, { path: string; init?: RequestInit }> = {
+  landingPage: { path: '/' },
+  metrics: { path: '/metrics' },
+  healthy: { path: '/-/healthy' },
+  ready: { path: '/-/ready' },
+  reload: { path: '/-/reload', init: { method: 'POST' } },
+  config: { path: '/config' },
+  checkNow: { path: '/api/health/check', init: { method: 'POST' } },
+  fleetStatus: { path: '/api/health/status' },
+  fleetFigures: { path: '/api/health/metrics' },
+  accountHealth: { path: '/api/health/sales-02' },
+  accountTrends: { path: '/api/health/trends/sales-01' },
+  incidents: { path: '/api/incidents' },
+  incident: { path: '/api/incidents/inc-1' },
+  recoveries: { path: '/api/recoveries' },
+  recover: { path: '/api/accounts/sales-02/recover', init: { method: 'POST' } },
+  transitions: { path: '/api/accounts/sales-01/transitions' },
+  gateways: { path: '/api/gateways' },
+  gatewayEvent: {
+    path: '/api/gateways/evo/events',
+    init: { method: 'POST', headers: { 'content-type': 'application/json' }, body: '{"apikey":"key"}' },
+  },
+  gatewaySubscription: { path: '/api/gateways/evo/events?hub.mode=subscribe&hub.verify_token=key&hub.challenge=1' },
+  openApi: { path: '/api/openapi.json' },
+}
+
+for (const route of routes) {
+  test(`${route.method.toUpperCase()} ${route.path} answers as the document says`, () =>
+    withApi(
+      { gatewayEvents: () => ({ driver: 'evolution', secret: new Secret('key'), verifyToken: new Secret('key') }) },
+      async ({ url }) => {
+        const example = EXAMPLES[route.id] ?? { path: '/no-example' }
+        const answer = await fetch(url + example.path, example.init)
+        expect(answer.status).toBe(route.success.status)
+        const contentType = route.success.contentType ?? 'application/json'
+        expect(answer.headers.get('content-type')).toContain(contentType)
+        const value: unknown = contentType === 'application/json' ? await answer.json() : await answer.text()
+        expect(
+          route.id === 'openApi' ? [] : faultsOf(value, route.method, route.path, answer.status, contentType),
+        ).toEqual([])
+      },
+    ))
+}
+
+test('an answer with a member too many or too few would be noticed', () => {
+  const faults = (value: unknown) => faultsOf(value, 'get', '/api/gateways', 200, 'application/json')
+  expect(faults({ gateways: [] })).toEqual([])
+  expect(faults({ gateways: [], more: 1 })).not.toEqual([])
+  expect(faults({ gateways: [{ name: 'waha-1' }] })).not.toEqual([])
+})
+
+test('a problem is what the document says', () =>
+  withApi({}, async ({ url }) => {
+    for (const path of ['/api/health/shared', '/api/health/nobody']) {
+      const answer = await fetch(url + path)
+      const faults = faultsOf(await answer.json(), 'get', '/api/health/{id}', answer.status, 'application/problem+json')
+      expect(faults).toEqual([])
+    }
+  }))
+
+test('the document that is served is this one', () =>
+  withApi({}, async ({ url }) => {
+    expect(await read(await fetch(`${url}/api/openapi.json`), Document)).toEqual(document)
+  }))
+
+const PAGE = readFileSync(new URL('../../docs/api.md', import.meta.url), 'utf8')
+
+test('docs/api.md describes every route with an example, and no other', () => {
+  const sections = PAGE.split(/^### /m).slice(1)
+  const headings = sections.flatMap(
+    (text) => /^`((?:GET|POST|DELETE) [^`]+)`$/m.exec(text.split('\n')[0] ?? '')?.[1] ?? [],
+  )
+  expect(headings.toSorted()).toEqual(described)
+  for (const text of sections.filter((section) => section.startsWith('`')))
+    expect(text).toMatch(/^```(sh|json|text|yaml)$/m)
+})
+
+test('docs/api.md names every problem with its status, and no other', () => {
+  const rows = [...PAGE.matchAll(/^\| `([a-z-]+)` \| (\d{3}) \|/gm)].map(([, code, status]) => [code, Number(status)])
+  expect(rows).toEqual(Object.entries(PROBLEMS).map(([code, { status }]) => [code, status]))
+})
+
+test('docs/api.md names every query key of every route', () => {
+  for (const route of routes) {
+    const section =
+      PAGE.split(/^### /m).find((text) => text.startsWith(`\`${route.method.toUpperCase()} ${route.path}\``)) ?? ''
+    for (const key of Object.keys(route.query?.shape ?? {}))
+      expect([route.path, section.includes(`\`${key}\``)]).toEqual([route.path, true])
+  }
+})
