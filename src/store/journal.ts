@@ -9,6 +9,8 @@ const UPKEEP_PAUSE_MS = 30_000
 /** The longest that `hand` waits for a write; one that takes longer goes on, and counts as deferred. */
 const PATIENCE_MS = 2_000
 const DRAIN_RETRY_MS = 50
+/** A batch that a working store refuses this often is given up: it must not hold back all that come after it. */
+const LARGEST_REFUSALS = 10
 
 /** How the store is doing, for the exporter's metrics. */
 export interface WriterState {
@@ -44,7 +46,10 @@ export interface StoreWriterParts {
 /** Stands between the monitor and a store. Checks never wait for it longer than two seconds, and never fail by it. */
 export interface StoreWriter {
   readonly state: WriterState
-  /** Opens and reads the store; null where it is away, and then `onLateLoad` tells once it is back. */
+  /**
+   * Opens and reads the store; null where it is away, and then `onLateLoad` tells once it is back.
+   * @throws StoreError `newer_schema`, which waiting does not cure.
+   */
   load(): Promise<LoadedState | null>
   /**
    * Takes a batch over and tries to write it in the same turn where nothing waits before it. Never rejects.
@@ -70,8 +75,10 @@ export function storeWriter(parts: StoreWriterParts): StoreWriter {
   let isWriting = false
   let pass: Promise<void> = Promise.resolve()
   let wereSamplesDropped = false
+  let refusals = 0
   let retryTimer: NodeJS.Timeout | null = null
-  let retryMs = FIRST_RETRY_MS
+  const firstRetryMs = Math.min(FIRST_RETRY_MS, limits.retryMaxMs)
+  let retryMs = firstRetryMs
   let upkeepTimer: NodeJS.Timeout | null = null
   let upkeepRun: Promise<void> = Promise.resolve()
 
@@ -88,7 +95,7 @@ export function storeWriter(parts: StoreWriterParts): StoreWriter {
   const succeed = () => {
     if (!up) log.info({ pending: waiting.size }, 'The store is back; what waited is being written.')
     up = true
-    retryMs = FIRST_RETRY_MS
+    retryMs = firstRetryMs
   }
   const fail = (error: unknown) => {
     writeFailures++
@@ -104,12 +111,27 @@ export function storeWriter(parts: StoreWriterParts): StoreWriter {
   const trim = () => {
     const given = waiting.trim(isWriting ? 1 : 0)
     if (given === 0) return
-    if (droppedSamples === 0)
+    if (!wereSamplesDropped)
       log.warn({ limit: limits.maxSamples }, 'The store is away for too long: the oldest waiting samples are given up.')
     droppedSamples += given
     wereSamplesDropped = true
   }
 
+  const giveUpRefused = (error: unknown) => {
+    // Any other code is about the store; this one may be about the batch.
+    refusals = error instanceof StoreError && error.code !== 'failed' ? 0 : refusals + 1
+    const refused = waiting.first()
+    if (refusals < LARGEST_REFUSALS || refused === undefined || !firstWasTried) return
+    log.error(
+      { error: messageOf(error), samples: refused.samples.length, incidents: refused.incidents.map(({ id }) => id) },
+      'The store refuses one batch again and again. It is given up, so that the next ones are written. Please report this.',
+    )
+    waiting.shift()
+    droppedSamples += refused.samples.length
+    wereSamplesDropped = true
+    firstWasTried = false
+    refusals = 0
+  }
   const readStore = async (): Promise<LoadedState> => {
     const loaded = await store.load()
     // The number of a tried batch is taken: it was written after all, only its answer was lost.
@@ -135,6 +157,7 @@ export function storeWriter(parts: StoreWriterParts): StoreWriter {
         firstWasTried = false
         nextSeq++
         waiting.shift()
+        refusals = 0
         succeed()
         // After an outage there may be thousands: checks come in between.
         if (waiting.size > 0) await setImmediate()
@@ -145,6 +168,7 @@ export function storeWriter(parts: StoreWriterParts): StoreWriter {
       scheduleUpkeep(UPKEEP_SLICE_PAUSE_MS)
     } catch (error) {
       fail(error)
+      giveUpRefused(error)
       scheduleRetry()
     } finally {
       isWriting = false
@@ -199,6 +223,7 @@ export function storeWriter(parts: StoreWriterParts): StoreWriter {
         return loaded
       } catch (error) {
         fail(error)
+        if (error instanceof StoreError && error.code === 'newer_schema') throw error
         scheduleRetry()
         return null
       } finally {
