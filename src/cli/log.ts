@@ -3,8 +3,7 @@ import { isSecretKey, maskUrl } from '../config/redact.ts'
 import type { Log } from '../log.ts'
 import { Secret } from '../option-types.ts'
 
-export const LOG_LEVELS = ['debug', 'info', 'warn', 'error'] as const
-export type LogLevel = (typeof LOG_LEVELS)[number]
+const LOG_LEVELS = ['debug', 'info', 'warn', 'error'] as const
 
 /** Where lines go; `isTTY` decides between text for people and JSON. */
 export interface LogStream {

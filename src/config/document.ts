@@ -2,7 +2,7 @@ import { isAlias, isMap, isScalar, isSeq, LineCounter, type Node, type ParsedNod
 import type { Fault, OptionPath } from './fault.ts'
 import { plainData } from './plain-data.ts'
 
-export interface Place {
+interface Place {
   readonly line: number
   readonly column: number
 }

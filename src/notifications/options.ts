@@ -3,7 +3,6 @@ import { duration, filePath, httpSignIn, labels, secret, secretFile, serviceUrl,
 
 /** The severities that our rules give, highest first. */
 export const SEVERITIES = ['critical', 'warning', 'info'] as const
-export type Severity = (typeof SEVERITIES)[number]
 
 /** Option type: a secret that is itself an http address, such as a Slack webhook. */
 function secretUrl() {
@@ -102,7 +101,6 @@ const snsReceiver = z
       context.addIssue({ code: 'custom', message: 'needs accessKey and secretKey together, or neither' })
     }
   })
-export type SnsReceiver = z.infer<typeof snsReceiver>
 
 const twilioReceiver = z
   .strictObject({
@@ -121,7 +119,6 @@ const twilioReceiver = z
     const fault = pairFault(['authToken', 'authTokenFile'], [twilio.authToken, twilio.authTokenFile])
     if (fault !== null) context.addIssue({ code: 'custom', message: fault })
   })
-export type TwilioReceiver = z.infer<typeof twilioReceiver>
 
 const smsReceiver = z.discriminatedUnion('provider', [snsReceiver, twilioReceiver])
 export type SmsReceiver = z.infer<typeof smsReceiver>
