@@ -3,8 +3,15 @@ import type { Evidence, Reading } from '../accounts/observation.ts'
 import { known, type Meaning, unmapped } from './native-state.ts'
 
 /** Asked for on every list page and every number. */
-export const NUMBER_FIELDS =
-  'id,display_phone_number,verified_name,status,quality_rating,code_verification_status,messaging_limit_tier'
+export const NUMBER_FIELDS: readonly string[] = [
+  'id',
+  'display_phone_number',
+  'verified_name',
+  'status',
+  'quality_rating',
+  'code_verification_status',
+  'messaging_limit_tier',
+]
 
 const text = () => z.string().nullish().catch(undefined)
 

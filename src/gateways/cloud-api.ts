@@ -53,6 +53,7 @@ export const cloudApiGateway: Driver<'cloud-api'> = (options, deps) => {
   /** Phone number ids by digits, from the last list: the configuration may name an account by its phone only. */
   let idByDigits: ReadonlyMap<string, string> = new Map()
   let silentUntilMs = Number.NEGATIVE_INFINITY
+  let fields = NUMBER_FIELDS
   /** A business account that is locked has no list; its numbers are then read from here. */
   let lastIds: readonly string[] = []
 
@@ -86,14 +87,35 @@ export const cloudApiGateway: Driver<'cloud-api'> = (options, deps) => {
     return reply
   }
 
+  /** Asks for the fields of numbers. Meta takes fields away between versions: one that is gone is not asked for again. */
+  async function getFields<T>(
+    path: string,
+    { more, ...query }: Readonly<Record<string, string>>,
+    schema: HttpRequest<T>['schema'],
+    signal: AbortSignal,
+    maxBytes?: number,
+  ): Promise<Reply<T>> {
+    for (;;) {
+      const wanted = [...fields, ...(more === undefined ? [] : [more])].join(',')
+      try {
+        return await get(path, { ...query, fields: wanted }, schema, signal, maxBytes)
+      } catch (error) {
+        const gone = graphFailureOf(error)?.unknownField ?? null
+        if (gone === null || gone === 'id' || !fields.includes(gone)) throw error
+        fields = fields.filter((field) => field !== gone)
+        events.unmapped(options.name, bounded(`field ${gone} is not known to ${options.apiVersion}`))
+      }
+    }
+  }
+
   async function list(signal: AbortSignal) {
     const numbers: PhoneNumber[] = []
-    const query: Record<string, string> = { fields: NUMBER_FIELDS, limit: String(PAGE_SIZE) }
+    const query: Record<string, string> = { limit: String(PAGE_SIZE) }
     let first: Reply<unknown> | null = null
     let durationMs = 0
     for (let page = 0; ; page++) {
       const path = `/${options.wabaId}/phone_numbers`
-      const reply: Reply<z.infer<typeof Page>> = await get(path, query, Page, signal, LIST_BYTES)
+      const reply: Reply<z.infer<typeof Page>> = await getFields(path, query, Page, signal, LIST_BYTES)
       first ??= reply
       durationMs += reply.durationMs
       for (const item of reply.body.data) {
@@ -148,8 +170,7 @@ export const cloudApiGateway: Driver<'cloud-api'> = (options, deps) => {
       const id = await idOf(account, signal)
       const startedMs = now()
       try {
-        const query = { fields: `${NUMBER_FIELDS},health_status` }
-        const reply = await get(`/${pathSegment(id)}`, query, PhoneNumber, signal)
+        const reply = await getFields(`/${pathSegment(id)}`, { more: 'health_status' }, PhoneNumber, signal)
         health.note(id, reply.body.health_status?.can_send_message ?? null)
         return { reading: read(reply.body), durationMs: reply.durationMs, atMs: reply.atMs }
       } catch (error) {
@@ -198,8 +219,11 @@ function pairOf(number: PhoneNumber): [string, string][] {
 
 /** The reading that a Graph error stands for; null where the error is about our access. */
 function accountFailureOf(error: unknown): { code: number; reading: Reading } | null {
-  if (!(error instanceof GatewayError) || !(error.cause instanceof GraphFailure)) return null
-  const { code } = error.cause
-  const meaning = ACCOUNT_FAILURES.get(code)
-  return meaning === undefined ? null : { code, reading: known(meaning, `Graph error ${code}`) }
+  const code = graphFailureOf(error)?.code
+  const meaning = code === undefined ? undefined : ACCOUNT_FAILURES.get(code)
+  return code === undefined || meaning === undefined ? null : { code, reading: known(meaning, `Graph error ${code}`) }
+}
+
+function graphFailureOf(error: unknown): GraphFailure | null {
+  return error instanceof GatewayError && error.cause instanceof GraphFailure ? error.cause : null
 }

@@ -14,8 +14,10 @@ export interface Instance {
   readonly paired: boolean | null
   readonly phone: string | null
   readonly profileName: string | null
-  /** Baileys code of the last final close; it is from the present close only while `status` is `close`. */
+  /** Baileys code of the last close that was written down; a later open does not clear it. */
   readonly reasonCode: number | null
+  /** When that close was, Unix milliseconds by the gateway's clock. */
+  readonly disconnectedAtMs: number | null
   /** The Cloud API and Evolution's own channel have no socket: their state is always `open`. */
   readonly hasSocket: boolean
   /** Messages in the gateway's database. */
@@ -27,13 +29,14 @@ const SOCKETLESS = new Set(['WHATSAPP-BUSINESS', 'EVOLUTION'])
 // The entries also hold the token of each instance: only what is named here is read.
 const V2 = z.object({
   name: z.string().min(1),
-  connectionStatus: z.string().nullish(),
-  ownerJid: z.string().nullish(),
-  number: z.string().nullish(),
-  profileName: z.string().nullish(),
-  integration: z.string().nullish(),
-  disconnectionReasonCode: z.number().nullish(),
-  _count: z.object({ Message: z.number().nullish() }).nullish(),
+  connectionStatus: z.string().nullish().catch(undefined),
+  ownerJid: z.string().nullish().catch(undefined),
+  number: z.string().nullish().catch(undefined),
+  profileName: z.string().nullish().catch(undefined),
+  integration: z.string().nullish().catch(undefined),
+  disconnectionReasonCode: z.number().nullish().catch(undefined),
+  disconnectionAt: z.string().nullish().catch(undefined),
+  _count: z.object({ Message: z.number().nullish() }).nullish().catch(undefined),
 })
 
 const V1 = z.object({
@@ -59,6 +62,7 @@ export function instanceOf(entry: unknown): Instance | null {
       phone: jidPhone(row.ownerJid) ?? jidPhone(row.number),
       profileName: row.profileName || null,
       reasonCode: row.disconnectionReasonCode ?? null,
+      disconnectedAtMs: millisecondsOf(row.disconnectionAt),
       hasSocket: !SOCKETLESS.has(row.integration ?? ''),
       messages: row._count?.Message ?? null,
     }
@@ -75,7 +79,13 @@ export function instanceOf(entry: unknown): Instance | null {
     phone: jidPhone(owner),
     profileName: profileName || null,
     reasonCode: null,
+    disconnectedAtMs: null,
     hasSocket: !SOCKETLESS.has(kind ?? ''),
     messages: null,
   }
+}
+
+function millisecondsOf(time: string | null | undefined): number | null {
+  const parsedMs = Date.parse(time ?? '')
+  return Number.isNaN(parsedMs) ? null : parsedMs
 }

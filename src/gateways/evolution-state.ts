@@ -39,9 +39,10 @@ export function evolutionReading(live: string | null | undefined, facts: Evoluti
       if (row?.paired === false) return read('awaiting_auth', null, 'connecting (no owner)')
       return read('connecting', null, live)
     case 'close': {
-      if (row?.status === 'close' && row.reasonCode !== null) {
-        const cause = baileysCode(row.reasonCode)
-        return read(cause?.state ?? 'disconnected', cause?.reason ?? 'other', `close (${row.reasonCode})`)
+      const code = row === null ? null : codeOfPresent(row, facts)
+      if (code !== null) {
+        const cause = baileysCode(code)
+        return read(cause?.state ?? 'disconnected', cause?.reason ?? 'other', `close (${code})`)
       }
       // The QR limit was reached: Evolution closes and leaves the column at `connecting`.
       if (row !== null && showsQr(row)) return read('awaiting_auth', 'qr_timeout', 'close (QR)')
@@ -62,6 +63,13 @@ function rowOfPresent(live: string, { listed, openSinceMs, lastOpenAtMs }: Evolu
   if (live === 'open')
     return openSinceMs !== null && listed.atMs >= openSinceMs + COLUMN_LAG_MS ? listed.instance : null
   return lastOpenAtMs !== null && lastOpenAtMs > listed.atMs ? null : listed.instance
+}
+
+/** The code of the present close; null where the code in the row is from an earlier one. */
+function codeOfPresent(row: Instance, { lastOpenAtMs }: EvolutionFacts): number | null {
+  if (row.status === 'close') return row.reasonCode
+  const isLater = row.disconnectedAtMs !== null && lastOpenAtMs !== null && row.disconnectedAtMs >= lastOpenAtMs
+  return isLater ? row.reasonCode : null
 }
 
 /** v2 writes `connecting` into the column only when it issues a QR code. */

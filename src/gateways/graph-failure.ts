@@ -19,10 +19,13 @@ export class GraphFailure extends Error {
   override readonly name = 'GraphFailure'
   /** `error.code`; decisions rest on it, never on the title. */
   readonly code: number
+  /** The field that this version of the API does not know; null where the error is another one. */
+  readonly unknownField: string | null
 
-  constructor(code: number) {
+  constructor(code: number, message: string) {
     super(`Graph error ${code}`)
     this.code = code
+    this.unknownField = /nonexisting field \((\w+)\)/.exec(message)?.[1] ?? null
   }
 }
 
@@ -53,14 +56,14 @@ const NEXT_STEP: Readonly<Partial<Record<ErrorCode, string>>> = {
 export const classifyGraphReply: ReplyClassifier = ({ status, headers, body }): Complaint | undefined => {
   const parsed = Body.safeParse(body)
   if (!parsed.success) return undefined
-  const { code, is_transient: isTransient } = parsed.data.error
+  const { code, message, is_transient: isTransient } = parsed.data.error
   const [kind, what] = meaningOf(code, isTransient === true)
   const nextStep = NEXT_STEP[kind] ?? 'Look the code up in Meta’s list of error codes'
   return {
     code: kind,
     what: `${what} (${status}, Graph error ${code}). ${nextStep}`,
     retryAfterMs: kind === 'rate_limited' ? (usageOf(headers).regainAfterMs ?? DEFAULT_SILENCE_MS) : undefined,
-    cause: new GraphFailure(code),
+    cause: new GraphFailure(code, message),
   }
 }
 

@@ -38,13 +38,16 @@ async function graph(options: { numbers?: object[]; accounts?: object[] } = {}) 
     numbers: options.numbers ?? [numberOf(1), numberOf(2)],
     health: 'AVAILABLE',
     mood: null as FakeAnswer | null,
+    refuse: (_request: SeenRequest): FakeAnswer | null => null,
     headers: {} as Record<string, string>,
   }
   const probes: string[] = []
   let probed = Promise.withResolvers<void>()
-  const answer = ({ url, headers }: SeenRequest): FakeAnswer => {
+  const answer = (request: SeenRequest): FakeAnswer => {
+    const { url, headers } = request
     if (headers.authorization !== `Bearer ${TOKEN}`) return graphError(190, 401)
-    if (server.mood !== null) return server.mood
+    const refusal = server.mood ?? server.refuse(request)
+    if (refusal !== null) return refusal
     const { pathname, searchParams } = new URL(url, 'http://graph')
     if (pathname === `/v23.0/${WABA}/phone_numbers`) {
       const start = Number(searchParams.get('after') ?? 0)
@@ -158,6 +161,23 @@ describe('cloud-api: the list', () => {
   test('answers for an account that the configuration names by its phone', async () => {
     const { checkAll } = await graph({ accounts: [{ account: '16315550002' }] })
     expect((await checkAll()).readings.get('16315550002')).toMatchObject({ state: 'connected' })
+  })
+
+  test('is read without a field that Meta has taken away, from then on', async () => {
+    const { checkAll, server, gateway, lists } = await graph()
+    const gone =
+      '(#100) Tried accessing nonexisting field (messaging_limit_tier) on node type (WhatsAppBusinessPhoneNumber)'
+    server.refuse = ({ url }) => (url.includes('messaging_limit_tier') ? graphError(100, 400, { message: gone }) : null)
+    expect((await checkAll()).readings.size).toBe(2)
+    expect((await checkAll()).readings.size).toBe(2)
+    expect(lists()).toHaveLength(3)
+    expect(gateway.unknownWords).toEqual(['field messaging_limit_tier is not known to v23.0'])
+  })
+
+  test('whose unknown field is not ours is an error, not a loop', async () => {
+    const { checkAll, server } = await graph()
+    server.refuse = () => graphError(100, 400, { message: 'Tried accessing nonexisting field (id)' })
+    await expect(checkAll()).rejects.toMatchObject({ code: 'not_found' })
   })
 
   test('of a locked business account blocks every number that was known', async () => {
