@@ -80,7 +80,7 @@ export interface Face {
 }
 
 /** Lets pass what time has decided by now: repairs that are done, faults that healed by themselves. */
-export function settle(account: SimAccount, nowMs: number): void {
+function settle(account: SimAccount, nowMs: number): void {
   const { repair } = account
   if (repair !== null && repair.doneMs <= nowMs && (account.fault === null || repair.doneMs <= account.fault.endMs)) {
     account.repair = null

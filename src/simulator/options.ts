@@ -6,7 +6,7 @@ export const DIALECTS = ['waha', 'evolution', 'wppconnect', 'gowa', 'cloud-api',
 export type DialectName = (typeof DIALECTS)[number]
 
 /** First path segments that belong to the simulator itself. */
-export const RESERVED_NAMES: readonly string[] = ['sim', 'inbox']
+const RESERVED_NAMES: readonly string[] = ['sim', 'inbox']
 
 /** One simulated gateway. */
 export const GatewaySpec = z.strictObject({

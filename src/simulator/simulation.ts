@@ -1,13 +1,7 @@
-import { beginFault, endFault, type Face, faceOf, type InjectedFault, type SimAccount } from './account.ts'
-import {
-  type AccountFault,
-  type GatewayFault,
-  isAccountFault,
-  isGatewayFault,
-  type RestartBehaviour,
-  USUAL_RESTART,
-} from './fault.ts'
+import { beginFault, endFault, faceOf, type InjectedFault, type SimAccount } from './account.ts'
+import { type AccountFault, type GatewayFault, isAccountFault, isGatewayFault, USUAL_RESTART } from './fault.ts'
 import type { DialectName, FaultOrder, GatewaySpec } from './options.ts'
+import { type AccountSnapshot, finiteOrNull, snapshotOf } from './snapshot.ts'
 import type { TimedOrder, Timeline } from './timeline.ts'
 
 /** A fault at work on a whole gateway. */
@@ -27,24 +21,6 @@ export interface SimGateway {
   fault: ActiveGatewayFault | null
   /** Requests by endpoint. */
   readonly requests: Map<string, number>
-}
-
-/** An account as the steering API shows it. Times are Unix milliseconds. */
-export interface AccountSnapshot {
-  readonly key: string
-  readonly account: string
-  readonly gateway: string
-  readonly nativeId: string
-  readonly phone: string
-  readonly name: string
-  readonly phase: Face['phase']
-  readonly fault: string | null
-  readonly restart: RestartBehaviour | null
-  readonly faultStartMs: number | null
-  readonly faultEndMs: number | null
-  readonly lastActivityMs: number
-  readonly restartRequests: number
-  readonly lastRestartMs: number | null
 }
 
 /** A gateway as the steering API shows it. */
@@ -332,29 +308,4 @@ function endGatewayFault(gateway: SimGateway, atMs: number): boolean {
 
 function endOf(order: FaultOrder, atMs: number): number {
   return order.forSeconds === undefined ? Number.POSITIVE_INFINITY : atMs + order.forSeconds * 1000
-}
-
-function snapshotOf(account: SimAccount, nowMs: number): AccountSnapshot {
-  const face = faceOf(account, nowMs)
-  const { fault } = account
-  return {
-    key: account.key,
-    account: account.account,
-    gateway: account.gateway,
-    nativeId: account.nativeId,
-    phone: account.phone,
-    name: account.name,
-    phase: face.phase,
-    fault: fault?.fault ?? null,
-    restart: fault?.restart ?? null,
-    faultStartMs: fault?.startMs ?? null,
-    faultEndMs: finiteOrNull(fault?.endMs),
-    lastActivityMs: face.activityAtMs,
-    restartRequests: account.restartRequests,
-    lastRestartMs: account.lastRestartMs,
-  }
-}
-
-function finiteOrNull(valueMs: number | undefined): number | null {
-  return valueMs !== undefined && Number.isFinite(valueMs) ? valueMs : null
 }

@@ -40,7 +40,7 @@ export async function simulatedGateway(
 }
 
 /** A request; the body as JSON where it is JSON, else as text. */
-export async function ask(url: string, init: RequestInit) {
+async function ask(url: string, init: RequestInit) {
   const response = await fetch(url, { redirect: 'manual', ...init })
   const text = await response.text()
   return { status: response.status, headers: response.headers, body: jsonOrText(text) }
