@@ -1,7 +1,5 @@
 import { baileysConnection } from '../gateways/baileys-code.ts'
-import { jidPhone } from '../gateways/jid.ts'
-import type { Meaning } from '../gateways/native-state.ts'
-import { type AccountReport, RestartRefused, type WatchedAccount } from './watched-account.ts'
+import { type AccountReport, RestartRefused, type Verdict, type WatchedAccount } from './watched-account.ts'
 
 /** The part of Baileys' `connection.update` that the agent uses. */
 export interface BaileysUpdate {
@@ -97,7 +95,7 @@ export function fromBaileys(options: BaileysOptions = {}): BaileysAccount {
       const user = present?.user
       return {
         ...judge(facts, now()),
-        phone: jidPhone(user?.phoneNumber) ?? jidPhone(user?.id) ?? undefined,
+        phone: phoneOf(user?.phoneNumber) ?? phoneOf(user?.id),
         name: user?.name ?? user?.verifiedName ?? user?.notify,
         lastActivityAtMs,
       }
@@ -143,7 +141,7 @@ export function afterUpdate(facts: BaileysFacts, update: BaileysUpdate): Baileys
 }
 
 /** The state that these facts mean at `nowMs`. */
-export function judge(facts: BaileysFacts, nowMs: number): Meaning {
+export function judge(facts: BaileysFacts, nowMs: number): Verdict {
   if (facts.pairing) return { state: 'awaiting_auth', reason: facts.code === 401 ? 'logged_out' : null }
   if (facts.qrExpired) return { state: 'awaiting_auth', reason: 'qr_timeout' }
   if (facts.connection === 'none') return { state: 'connecting', reason: null }
@@ -160,4 +158,9 @@ function statusCodeOf(error: unknown): number | null {
   const { output } = error
   if (typeof output !== 'object' || output === null || !('statusCode' in output)) return null
   return typeof output.statusCode === 'number' ? output.statusCode : null
+}
+
+/** E.164 digits of a phone-number JID such as `5511999990000:12@s.whatsapp.net`; a LID holds no phone number. */
+function phoneOf(jid: string | undefined): string | undefined {
+  return /^(\d{5,15})(?::\d+)?@s\.whatsapp\.net$/.exec(jid ?? '')?.[1]
 }

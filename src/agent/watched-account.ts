@@ -1,5 +1,11 @@
 import type { AccountState, Reason } from '../accounts/vocabulary.ts'
 
+/** A state and why. */
+export interface Verdict {
+  readonly state: AccountState
+  readonly reason: Reason | null
+}
+
 /** What a bot says of one of its accounts. */
 export interface AccountReport {
   readonly state: AccountState

@@ -1,7 +1,6 @@
-import type { Meaning } from '../gateways/native-state.ts'
 import { waState } from '../gateways/wa-state.ts'
 import { TimeLimitPassed, within } from './time-limit.ts'
-import { type AccountReport, RestartRefused, type WatchedAccount } from './watched-account.ts'
+import { type AccountReport, RestartRefused, type Verdict, type WatchedAccount } from './watched-account.ts'
 
 /** The part of a whatsapp-web.js `Client` that the agent uses. */
 export interface WhatsappWebJsClient {
@@ -33,7 +32,7 @@ export interface WebJsFacts {
   /** A QR or pairing code is on show. */
   readonly pairing: boolean
   /** What the last `disconnected` or `auth_failure` means; null after `authenticated` or `ready`. */
-  readonly lost: Meaning | null
+  readonly lost: Verdict | null
 }
 
 /** What `getState()` did. */
@@ -133,7 +132,7 @@ export function fromWhatsappWebJs(client: WhatsappWebJsClient, options: Whatsapp
 }
 
 /** Weighs what the page says against what the events said. A live CONNECTED wins, then the cause of a loss. */
-export function judge(facts: WebJsFacts, answer: WebJsAnswer): Meaning {
+export function judge(facts: WebJsFacts, answer: WebJsAnswer): Verdict {
   if (answer.kind === 'word' && answer.word === 'CONNECTED') {
     // Between authentication and `ready` the socket is up, but the client cannot send yet.
     return facts.ready ? { state: 'connected', reason: null } : { state: 'connecting', reason: null }
@@ -157,7 +156,7 @@ async function answerOf(client: WhatsappWebJsClient): Promise<WebJsAnswer> {
   }
 }
 
-function meaningOfDisconnect(why: string): Meaning {
+function meaningOfDisconnect(why: string): Verdict {
   if (why === 'LOGOUT') return { state: 'awaiting_auth', reason: 'logged_out' }
   if (why === 'Max qrcode retries reached') return { state: 'awaiting_auth', reason: 'qr_timeout' }
   const known = waState(why)
