@@ -50,19 +50,54 @@ export function listAccounts(views: Iterable<AccountView>, query: ListingQuery):
   const sortValue = SORT_VALUE[query.sort]
   const matches = matcher(query)
 
-  const found: { value: SortValue; key: string; view: AccountView }[] = []
-  for (const view of views) if (matches(view)) found.push({ value: sortValue(view), key: view.account.key, view })
-  const compare = (a: { value: SortValue; key: string }, b: { value: SortValue; key: string }) =>
-    direction * (order(a.value, b.value) || order(a.key, b.key))
-  found.sort(compare)
-
-  const rest = after === undefined ? found : found.filter((entry) => compare(entry, after) > 0)
-  const page = rest.slice(0, query.limit)
-  const last = page.at(-1)
+  const compare = (a: Place, b: Place) => direction * (order(a.value, b.value) || order(a.key, b.key))
+  let matched = 0
+  // One more than the page shows tells whether there is a next page.
+  const page = firstOf<Place & { view: AccountView }>(query.limit + 1, compare)
+  for (const view of views) {
+    if (!matches(view)) continue
+    matched++
+    const place = { value: sortValue(view), key: view.account.key, view }
+    if (after === undefined || compare(place, after) > 0) page.offer(place)
+  }
+  const hasNext = page.items.length > query.limit
+  const shown = hasNext ? page.items.slice(0, -1) : page.items
+  const last = shown.at(-1)
   return {
-    views: page.map(({ view }) => view),
-    matched: found.length,
-    nextCursor: last !== undefined && rest.length > page.length ? writeCursor(query, last) : undefined,
+    views: shown.map(({ view }) => view),
+    matched,
+    nextCursor: last !== undefined && hasNext ? writeCursor(query, last) : undefined,
+  }
+}
+
+/** Where an account stands in the list. */
+interface Place {
+  readonly value: SortValue
+  readonly key: string
+}
+
+/** Keeps the first `count` of all items that are offered, in order: a page costs no sort of the whole fleet. */
+function firstOf<T>(
+  count: number,
+  compare: (a: T, b: T) => number,
+): { readonly items: readonly T[]; offer(item: T): void } {
+  const items: T[] = []
+  return {
+    items,
+    offer(item) {
+      const last = items.at(-1)
+      if (items.length === count && last !== undefined && compare(item, last) >= 0) return
+      let low = 0
+      let high = items.length
+      while (low < high) {
+        const middle = (low + high) >>> 1
+        const other = items[middle]
+        if (other !== undefined && compare(item, other) < 0) high = middle
+        else low = middle + 1
+      }
+      items.splice(low, 0, item)
+      if (items.length > count) items.pop()
+    },
   }
 }
 
@@ -87,11 +122,11 @@ function order(a: SortValue, b: SortValue): number {
   return a < b ? -1 : 1
 }
 
-function writeCursor(query: ListingQuery, last: { value: SortValue; key: string }): string {
+function writeCursor(query: ListingQuery, last: Place): string {
   return Buffer.from(JSON.stringify([query.sort, query.order, last.value, last.key])).toString('base64url')
 }
 
-function readCursor(text: string, query: ListingQuery): { value: SortValue; key: string } {
+function readCursor(text: string, query: ListingQuery): Place {
   const [sort, direction, value, key] = unpack(text)
   const valid = (typeof value === 'string' || typeof value === 'number') && typeof key === 'string'
   if (valid && sort === query.sort && direction === query.order) return { value, key }

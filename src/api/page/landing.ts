@@ -24,10 +24,11 @@ export const PAGE_POLICY = [
 /** The fleet on one page that needs no script: numbers, open incidents, accounts worst first. */
 export function landingPage(fleet: Fleet, parts: Pick<ApiParts, 'links' | 'version' | 'now'>, search: string): string {
   const nowMs = parts.now()
-  const counts = countFleet(fleet.accounts())
-  const figures = fleetFigures(fleet.accounts())
-  const listing = listAccounts(fleet.accounts(), { sort: 'status', order: 'asc', limit: SHOWN, q: search || undefined })
-  const incidents = [...fleet.accounts()].filter(({ health }) => health.incident !== null)
+  const views = [...fleet.accounts()]
+  const counts = countFleet(views)
+  const figures = fleetFigures(views)
+  const listing = listAccounts(views, { sort: 'status', order: 'asc', limit: SHOWN, q: search || undefined })
+  const incidents = views.filter(({ health }) => health.incident !== null)
   const exporter = fleet.exporter()
   const page = html`<!doctype html>
 <html lang="en">

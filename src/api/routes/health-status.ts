@@ -53,10 +53,11 @@ export function healthStatusRoute({ monitor: { fleet }, version }: ApiParts): Ro
     }),
     success: { status: 200, description: 'The fleet as of the last checks.', schema: StatusDocument },
     handle({ query }) {
-      const listing = listAccounts(fleet.accounts(), query)
+      const views = [...fleet.accounts()]
+      const listing = listAccounts(views, query)
       return {
         json: {
-          summary: countFleet(fleet.accounts()),
+          summary: countFleet(views),
           exporter: exporterDocument(fleet.exporter(), version),
           gateways: fleet.gateways().map(gatewayDocument),
           matched: listing.matched,
