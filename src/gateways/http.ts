@@ -10,6 +10,7 @@ import { pointerReader } from './json-pointer.ts'
 import { bounded } from './native-state.ts'
 import type { HttpOptions } from './options.ts'
 import { pathSegment } from './path-segment.ts'
+import { excerpt } from './redact.ts'
 
 const RESTART_TIMEOUT_MS = 30_000
 /** Answers to a restart that are about the account, not about our access to the endpoint. */
@@ -24,8 +25,9 @@ const Refusal = z
 /** A bot's own endpoint; the bot's side ships as `whatsapp-exporter/agent`. */
 export const httpGateway: Driver<'http'> = (options, deps) => {
   const authorization = authorizationOf(options.auth)
+  const secrets = secretsOf(options.auth, authorization)
   const http = gatewayHttpClient(options, deps, {
-    secrets: secretsOf(options.auth, authorization),
+    secrets,
     ...(authorization === undefined ? {} : { headers: () => ({ authorization: authorization.reveal() }) }),
   })
   const { paths, map } = options
@@ -109,8 +111,8 @@ export const httpGateway: Driver<'http'> = (options, deps) => {
           signal,
         )
         if (!REFUSALS.has(reply.status)) return { accepted: true, detail: `answered ${reply.status}` }
-        const said = reply.body === '' ? '' : `: ${reply.body}`
-        return { accepted: false, detail: bounded(`answered ${reply.status}${said}`), needsHuman: false }
+        const said = reply.body === '' ? '' : `: ${excerpt(reply.body, secrets)}`
+        return { accepted: false, detail: `answered ${reply.status}${said}`, needsHuman: false }
       },
     }),
 

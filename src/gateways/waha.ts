@@ -61,6 +61,8 @@ export const wahaGateway: Driver<'waha'> = (options, deps) => {
   })
   /** When we last restarted a session that has not worked since, by session name. */
   const restartedMs = new Map<string, number>()
+  /** What the engine itself said of a session that FAILED, by session name; the list does not carry it. */
+  const engineVerdicts = new Map<string, Meaning>()
   let legacyUntilMs = 0
 
   async function list(signal: AbortSignal): Promise<Reply<readonly Session[]>> {
@@ -80,10 +82,8 @@ export const wahaGateway: Driver<'waha'> = (options, deps) => {
 
   function judge(session: Session, atMs: number): Reading {
     const evidence = evidenceOf(session)
-    if (session.status === 'FAILED') {
-      const restarted = restartedMs.get(session.name)
-      return known(meaningOfFailed(session, restarted !== undefined && atMs > restarted), 'FAILED', evidence)
-    }
+    if (session.status === 'FAILED') return known(meaningOfFailed(session, atMs), 'FAILED', evidence)
+    engineVerdicts.delete(session.name)
     const meaning = Object.hasOwn(STATUS, session.status) ? STATUS[session.status] : undefined
     if (meaning === undefined) {
       deps.events.unmapped(options.name, bounded(`status ${session.status}`))
@@ -91,6 +91,19 @@ export const wahaGateway: Driver<'waha'> = (options, deps) => {
     }
     if (meaning.state !== 'connecting') restartedMs.delete(session.name)
     return known(meaning.state === 'connected' ? meaningOfWorking(session) : meaning, session.status, evidence)
+  }
+
+  /** FAILED mixes a crashed page with a lost pairing: the engine's own word, the identity and our last restart tell. */
+  function meaningOfFailed(session: Session, atMs: number): Meaning {
+    const engine = session.engine?.state
+    const said = engine === null || engine === undefined ? undefined : waState(engine)
+    if (said !== undefined && isDefinite(said)) engineVerdicts.set(session.name, said)
+    const verdict = engineVerdicts.get(session.name)
+    if (verdict !== undefined) return verdict
+    if (session.me === null) return { state: 'awaiting_auth', reason: 'logged_out' }
+    const restarted = restartedMs.get(session.name)
+    if (restarted !== undefined && atMs > restarted) return { state: 'awaiting_auth', reason: 'bad_session' }
+    return { state: 'disconnected', reason: 'other' }
   }
 
   async function checkInList(account: Account, signal: AbortSignal): Promise<TimedReading> {
@@ -105,7 +118,20 @@ export const wahaGateway: Driver<'waha'> = (options, deps) => {
     return { reading: judge(session, reply.atMs), durationMs: reply.durationMs, atMs: reply.atMs }
   }
 
+  async function readOne(account: Account, signal: AbortSignal): Promise<TimedReading> {
+    const path = `/api/sessions/${pathSegment(account.nativeId)}`
+    const reply = await http.send({ path, schema: Session }, signal)
+    return { reading: judge(reply.body, reply.atMs), durationMs: reply.durationMs, atMs: reply.atMs }
+  }
+
   async function restartInOneCall(account: Account, signal: AbortSignal): Promise<RestartReceipt> {
+    // The list hides why a session FAILED; a restart in a conflict or of an outdated client would only do harm.
+    const { reading } = await readOne(account, signal)
+    const verdict = engineVerdicts.get(account.nativeId)
+    if (verdict !== undefined) {
+      const detail = `not sent: the engine says ${reading.reason ?? reading.state}, which no restart repairs`
+      return { accepted: false, detail, needsHuman: true }
+    }
     const reply = await http.send(
       {
         method: 'POST',
@@ -154,11 +180,7 @@ export const wahaGateway: Driver<'waha'> = (options, deps) => {
 
     check(account, signal) {
       return byVersion(
-        async () => {
-          const path = `/api/sessions/${pathSegment(account.nativeId)}`
-          const reply = await http.send({ path, schema: Session }, signal)
-          return { reading: judge(reply.body, reply.atMs), durationMs: reply.durationMs, atMs: reply.atMs }
-        },
+        () => readOne(account, signal),
         () => checkInList(account, signal),
       )
     },
@@ -220,16 +242,6 @@ function meaningOfWorking(session: Session): Meaning {
   if (me?.reachoutTimelock?.isActive === true) return { state: 'degraded', reason: 'timelock' }
   if (me?.messageCapping?.cappingStatus === 'CAPPED') return { state: 'degraded', reason: 'capped' }
   return { state: 'connected', reason: null }
-}
-
-/** FAILED mixes a crashed page with a lost pairing: the engine's own word, the identity and our last restart tell. */
-function meaningOfFailed(session: Session, afterRestart: boolean): Meaning {
-  const engine = session.engine?.state
-  const meaning = engine === null || engine === undefined ? undefined : waState(engine)
-  if (meaning !== undefined && isDefinite(meaning)) return meaning
-  if (session.me === null) return { state: 'awaiting_auth', reason: 'logged_out' }
-  if (afterRestart) return { state: 'awaiting_auth', reason: 'bad_session' }
-  return { state: 'disconnected', reason: 'other' }
 }
 
 /** True where a restart cannot help, so that it must not be hidden behind FAILED. */

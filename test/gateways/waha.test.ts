@@ -176,17 +176,41 @@ describe('the list of WAHA', () => {
 })
 
 describe('a restart at WAHA', () => {
-  test('is one call, answered with 201', async () => {
+  test('is not sent where the engine says what no restart repairs, which the list cannot say', async () => {
+    let status = 'FAILED'
+    const { gateway, server } = await open(({ url }) => {
+      const session = { ...WORKING, status }
+      if (url.startsWith('/api/sessions?')) return { json: [session] }
+      return { json: { ...session, engine: { engine: 'WEBJS', state: 'CONFLICT' } } }
+    })
+    const listed = async () => (await gateway.checkAll?.(never))?.readings.get('sales-01')
+    expect(await listed()).toMatchObject({ state: 'disconnected', reason: 'other' })
+    expect(await gateway.restart?.(accountOf('sales-01'), never)).toEqual({
+      accepted: false,
+      detail: 'not sent: the engine says conflict, which no restart repairs',
+      needsHuman: true,
+    })
+    expect(server.requests.every(({ method }) => method === 'GET')).toBe(true)
+    expect(await listed()).toMatchObject({ state: 'degraded', reason: 'conflict' })
+    status = 'WORKING'
+    expect(await listed()).toMatchObject({ state: 'connected' })
+    status = 'FAILED'
+    expect(await listed()).toMatchObject({ state: 'disconnected', reason: 'other' })
+  })
+
+  test('is one look at the session and one call, answered with 201', async () => {
     const { gateway, server } = await open(() => ({ status: 201, json: { name: 'a/b', status: 'STARTING' } }))
     expect(await gateway.restart?.(accountOf('a/b'), never)).toEqual({
       accepted: true,
       detail: 'answered 201, status STARTING',
     })
-    expect(callsOf(server)).toEqual(['POST /api/sessions/a%2Fb/restart'])
+    expect(callsOf(server)).toEqual(['GET /api/sessions/a%2Fb', 'POST /api/sessions/a%2Fb/restart'])
   })
 
   test('that answers 422 is not accepted', async () => {
-    const { gateway } = await open(() => ({ status: 422, json: { error: 'Session status is not as expected' } }))
+    const { gateway } = await open(({ method }) =>
+      method === 'GET' ? { json: WORKING } : { status: 422, json: { error: 'Session status is not as expected' } },
+    )
     expect(await gateway.restart?.(accountOf('sales-01'), never)).toMatchObject({ accepted: false, needsHuman: false })
   })
 
