@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, renameSync } from 'node:fs'
+import { existsSync, mkdirSync, renameSync, statSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { storeErrorOf } from './sqlite-errors.ts'
@@ -12,6 +12,8 @@ const WAL_LIMIT_BYTES = 64 * 1024 * 1024
 
 export interface OpenFile {
   readonly db: DatabaseSync
+  /** Whether the path still leads to this file: SQLite goes on writing to one that was deleted, and nobody would see it. */
+  isInPlace(): boolean
   /** Folds the write-ahead log into the file and lets go of it. */
   close(): void
 }
@@ -28,8 +30,10 @@ export function openFile(path: string, maxPages?: number): OpenFile {
     const release = path === ':memory:' ? () => {} : acquireLock(path)
     try {
       const db = openDatabase(path, maxPages)
+      const inode = inodeOf(path)
       return {
         db,
+        isInPlace: () => inodeOf(path) === inode,
         close() {
           db.close()
           release()
@@ -58,6 +62,11 @@ export function moveAside(path: string, nowMs: number): string {
     throw storeErrorOf(error, path)
   }
   return aside
+}
+
+/** Undefined for a database in memory, and for a file that is not there. */
+function inodeOf(path: string): bigint | undefined {
+  return statSync(path, { bigint: true, throwIfNoEntry: false })?.ino
 }
 
 function acquireLock(path: string): () => void {

@@ -175,6 +175,12 @@ export function sqliteStore(options: SqliteStoreOptions, log: Log): Store {
       }),
     async maintain(nowMs, retention, signal) {
       if (!open) throw new StoreError('closed', `${path} is closed.`)
+      if (!file.isInPlace()) {
+        throw new StoreError(
+          'unavailable',
+          `${path} was deleted or replaced while it was open; it will be opened again.`,
+        )
+      }
       try {
         return await parts.upkeep.slice(nowMs, retention, signal)
       } catch (error) {

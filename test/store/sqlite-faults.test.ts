@@ -8,7 +8,18 @@ import { openStore } from '../../src/store/open.ts'
 import { StoreOptions } from '../../src/store/options.ts'
 import { sqliteStore } from '../../src/store/sqlite.ts'
 import { SCHEMA_VERSION } from '../../src/store/sqlite-schema.ts'
-import { accountOf, batchOf, HOUR, healthOf, incidentOf, sampleOf, T0, tidy, writeChecks } from './fixtures.ts'
+import {
+  accountOf,
+  batchOf,
+  HOUR,
+  healthOf,
+  incidentOf,
+  RETENTION,
+  sampleOf,
+  T0,
+  tidy,
+  writeChecks,
+} from './fixtures.ts'
 import { type OtherProcess, otherProcess } from './other-process.ts'
 
 const NOBODY = 65_534
@@ -229,6 +240,22 @@ describe('a damaged file', () => {
     expect((await store.load()).ledgers.map(({ account }) => account.key)).toEqual([support.key])
     expect(log.errors.join()).toContain(`ledger of ${sales.key}`)
     await store.close()
+  })
+})
+
+describe('a file that is deleted while it is open', () => {
+  test('is noticed by upkeep, and begun afresh by the next load', async () => {
+    const store = openStore(optionsFor(path), { log: silentLog, now: () => T0 })
+    await store.load()
+    await store.write(batchOf(1))
+    for (const name of await readdir(directory)) await rm(join(directory, name))
+    const upkeep = store.maintain(T0, RETENTION, new AbortController().signal)
+    await expect(upkeep).rejects.toMatchObject({ code: 'unavailable' })
+    expect(store.generation).toBeNull()
+    expect((await store.load()).nextSeq).toBe(1)
+    await store.write(batchOf(1))
+    await store.close()
+    expect(await readdir(directory)).toContain('exporter.db')
   })
 })
 
