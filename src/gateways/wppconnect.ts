@@ -154,6 +154,8 @@ export const wppconnectGateway: Driver<'wppconnect'> = (options, deps) => {
         if (parsed.success) names.push(parsed.data)
         else deps.events.unmapped(options.name, `list item ${index} is no session name`)
       })
+      const present = new Set(names)
+      for (const session of tokens.keys()) if (!present.has(session)) tokens.delete(session)
       return names.map((name) => ({ account: name, nativeId: name, phone: null, name: null }))
     },
 
