@@ -201,6 +201,8 @@ test('a forged request does nothing', async () => {
     const text = await fetch(path, { method: 'POST', body: '{}' })
     expect(text.status).toBe(415)
     expect(monitor.recovered).toEqual([])
+    const own = await fetch(path, { method: 'POST', headers: { origin: url, 'sec-fetch-site': 'same-origin' } })
+    expect(own.status).toBe(202)
   })
 })
 
