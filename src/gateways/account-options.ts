@@ -10,7 +10,7 @@ const CONTROL = /[\u0000-\u001f\u007f]/
  * E.164 digits without `+` of a phone number in international form (`+971 50 576 0056`, `00971…`, `971505760056`);
  * null where it is none. Numbers of ranges that no carrier uses pass: fleets are tested with them.
  */
-export function phoneDigits(text: string): string | null {
+function phoneDigits(text: string): string | null {
   const compact = text.trim().replace(/^00/, '+')
   const number = parsePhoneNumberFromString(compact.startsWith('+') ? compact : `+${compact}`)
   if (number === undefined || number.ext !== undefined || !number.isPossible()) return null
@@ -71,4 +71,3 @@ export const AccountOptions = z.strictObject({
   objective: objective().optional(),
   desired: desired().optional(),
 })
-export type AccountOptions = z.infer<typeof AccountOptions>

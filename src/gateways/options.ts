@@ -93,7 +93,7 @@ const mappedState = z.union([
 ])
 
 /** A bot's own endpoint. */
-export const HttpOptions = z.strictObject({
+const HttpOptions = z.strictObject({
   driver: z.literal('http').describe(DRIVER),
   ...commonOptions({ discover: false }),
   auth: z
@@ -134,35 +134,35 @@ export const HttpOptions = z.strictObject({
 })
 
 /** devlikeapro/waha. */
-export const WahaOptions = z.strictObject({
+const WahaOptions = z.strictObject({
   driver: z.literal('waha').describe(DRIVER),
   ...commonOptions({ discover: true }),
   auth: credential('apiKey', 'Key for X-Api-Key; it needs the actions read and control.').optional(),
 })
 
 /** Evolution API, v1 and v2. */
-export const EvolutionOptions = z.strictObject({
+const EvolutionOptions = z.strictObject({
   driver: z.literal('evolution').describe(DRIVER),
   ...commonOptions({ discover: true }),
   auth: credential('apiKey', 'The global key, AUTHENTICATION_API_KEY.'),
 })
 
 /** WPPConnect-server. */
-export const WppconnectOptions = z.strictObject({
+const WppconnectOptions = z.strictObject({
   driver: z.literal('wppconnect').describe(DRIVER),
   ...commonOptions({ discover: true }),
   auth: credential('secretKey', 'The server’s secretKey.'),
 })
 
 /** aldinokemal/go-whatsapp-web-multidevice. */
-export const GowaOptions = z.strictObject({
+const GowaOptions = z.strictObject({
   driver: z.literal('gowa').describe(DRIVER),
   ...commonOptions({ discover: true }),
   auth: basicAuth().optional(),
 })
 
 /** Meta's WhatsApp Business Cloud API. */
-export const CloudApiOptions = z.strictObject({
+const CloudApiOptions = z.strictObject({
   driver: z.literal('cloud-api').describe(DRIVER),
   ...commonOptions({ discover: true }),
   url: gatewayUrl().default('https://graph.facebook.com').describe('Address of the Graph API.'),
@@ -213,10 +213,5 @@ export const GatewaysOptions = z.array(GatewayOptions).superRefine((gateways, co
 })
 
 export type HttpOptions = z.infer<typeof HttpOptions>
-export type WahaOptions = z.infer<typeof WahaOptions>
-export type EvolutionOptions = z.infer<typeof EvolutionOptions>
-export type WppconnectOptions = z.infer<typeof WppconnectOptions>
-export type GowaOptions = z.infer<typeof GowaOptions>
-export type CloudApiOptions = z.infer<typeof CloudApiOptions>
 export type GatewayOptions = z.infer<typeof GatewayOptions>
 export type GatewayKind = GatewayOptions['driver']
