@@ -134,6 +134,14 @@ describe('reading', () => {
     expect(told).toEqual(['broken: Error: secret of the bot'])
   })
 
+  test('an account whose read never ends is unknown after two seconds, and the others stay readable', async () => {
+    const call = await bot({ accounts: { hanging: { read: () => new Promise(() => {}) }, ops: CONNECTED } })
+    expect((await call('/accounts')).body).toEqual([
+      { account: 'hanging', state: 'unknown' },
+      { account: 'ops', state: 'connected' },
+    ])
+  })
+
   test('a broken accounts function is a 500 that says nothing of the bot', async () => {
     const call = await bot({ accounts: () => Promise.reject(new Error('mongodb://user:pw@host')) })
     const reply = await call('/accounts')
