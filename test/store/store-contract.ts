@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import type { Incident } from '../../src/health/health.ts'
 import type { Paged, Store } from '../../src/store/store.ts'
@@ -399,6 +400,7 @@ export function storeContract(name: string, lasting: boolean, makePlace: () => P
         { checks: 10, observedMs: 150_000 },
       ])
       // Half a day cannot be told from a whole one any more.
+      expect(await store.history(sales.key, { fromMs: T0, toMs: T0 + DAY - HOUR }, HOUR)).toEqual([])
       expect(await store.history(sales.key, { fromMs: T0 + HOUR, toMs: T0 + DAY }, HOUR)).toEqual([])
     })
 
@@ -421,6 +423,43 @@ export function storeContract(name: string, lasting: boolean, makePlace: () => P
       expect((await store.incidents({ limit: 9 })).items.map(({ id }) => id)).toEqual(['open'])
       expect((await store.recoveries({ limit: 9 })).items.map(({ id }) => id)).toEqual(['pending'])
       expect((await store.transitions({ key: sales.key, limit: 9 })).items).toEqual([])
+    })
+
+    test('a ledger in the middle of a folded hour counts no check twice', async () => {
+      await store.write(batchOf(1, { atMs: T0, ledgers: [{ account: sales, health: healthOf(sales.key) }] }))
+      await writeChecks(store, sales.key, { fromMs: T0, count: 100 })
+      const [middle] = (await store.load()).ledgers
+      await store.write(batchOf(102, { atMs: T0 + 100 * 15_000, ledgers: middle === undefined ? [] : [middle] }))
+      await writeChecks(store, sales.key, { fromMs: T0 + 100 * 15_000, count: 50 })
+      await tidy(store, T0 + HOUR)
+      expect((await store.load()).ledgers[0]?.health.counters).toMatchObject({ checks: 150, observedMs: 150 * 15_000 })
+    })
+
+    test('upkeep that is stopped anywhere and begun again changes no answer', async () => {
+      const names = Array.from({ length: 20 }, (_, index) => accountOf(`a${index}`))
+      const ledgers = names.map((account) => ({ account, health: healthOf(account.key) }))
+      await store.write(batchOf(1, { atMs: T0, ledgers }))
+      for (let index = 1; index <= 40; index++) {
+        const atMs = T0 + index * 80_000
+        await store.write(batchOf(index + 1, { atMs, samples: names.map(({ key }) => sampleOf(key, atMs)) }))
+      }
+      const range = { fromMs: T0, toMs: T0 + DAY }
+      const answers = async () => ({
+        loaded: await store.load(),
+        samples: await Promise.all(names.map(({ key }) => store.samples(key, range))),
+        history: await Promise.all(names.map(({ key }) => store.history(key, range, DAY))),
+      })
+      const before = await answers()
+      for (let turns = 1; turns < 12; turns++) {
+        const stop = new AbortController()
+        const slice = store.maintain(T0 + HOUR, RETENTION, stop.signal)
+        for (let turn = 0; turn < turns; turn++) await setImmediate()
+        stop.abort()
+        await slice
+        expect(await answers(), `stopped after ${turns} turns`).toEqual(before)
+      }
+      await tidy(store, T0 + HOUR)
+      expect(await answers()).toEqual(before)
     })
 
     test('upkeep stops at once where its signal is aborted', async () => {
