@@ -49,6 +49,8 @@ const BcryptHash = z
       context.addIssue({ code: 'custom', message: `must have a bcrypt cost from 4 to ${MAX_BCRYPT_COST}; 10 is usual` })
     }
   })
+  // Somebody who writes a password here must not read it again in the fault.
+  .meta({ writeOnly: true })
   .transform((text) => new Secret(text))
 
 const BasicUser = z.union(
@@ -68,6 +70,7 @@ const BearerToken = z
     sha256: z
       .string()
       .regex(/^[0-9a-fA-F]{64}$/, 'must be 64 hexadecimal digits, as sha256sum prints them')
+      .meta({ writeOnly: true })
       .transform((text) => new Secret(text.toLowerCase()))
       .optional()
       .describe('SHA-256 of the token in hexadecimal, so that the file holds no token.'),

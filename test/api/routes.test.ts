@@ -1,7 +1,21 @@
 import { expect, test } from 'vitest'
 import { z } from 'zod'
+import { EVERYBODY } from '../../src/api/access/principal.ts'
+import { healthCheckRoute } from '../../src/api/routes/health-check.ts'
 import { StoreError } from '../../src/store/store.ts'
-import { account, bucket, fakeMonitor, fakeStore, fleetOf, NOW_MS, read, smallFleet, view, withApi } from './fakes.ts'
+import {
+  account,
+  bucket,
+  fakeMonitor,
+  fakeParts,
+  fakeStore,
+  fleetOf,
+  NOW_MS,
+  read,
+  smallFleet,
+  view,
+  withApi,
+} from './fakes.ts'
 
 const Results = z.object({ results: z.array(z.object({ account: z.object({ key: z.string(), why: z.string() }) })) })
 const Accounts = z.object({
@@ -89,6 +103,32 @@ test('a client that goes away ends its wait for the checks', async () => {
     client.abort()
     await expect(request).rejects.toThrow()
     await gone.promise
+  })
+})
+
+const endless = { checkNow: () => new Promise<never>(() => {}) }
+const bareCall = {
+  params: {},
+  search: new URLSearchParams(),
+  body: Buffer.alloc(0),
+  header: () => undefined,
+  principal: EVERYBODY,
+  signal: new AbortController().signal,
+}
+
+test('checks that take too long are a problem, and so is the end of the service meanwhile', async () => {
+  const monitor = fakeMonitor(smallFleet(), endless)
+  const slow = healthCheckRoute(fakeParts({ monitor }), 10)
+  await expect(slow.serve(bareCall)).rejects.toMatchObject({
+    code: 'timeout',
+    message: expect.stringContaining('0.01 s'),
+  })
+  const ending = new AbortController()
+  const answer = healthCheckRoute(fakeParts({ monitor, signal: ending.signal })).serve(bareCall)
+  ending.abort()
+  await expect(answer).rejects.toMatchObject({ code: 'unavailable' })
+  await expect(healthCheckRoute(fakeParts({ monitor, signal: ending.signal })).serve(bareCall)).rejects.toMatchObject({
+    code: 'unavailable',
   })
 })
 

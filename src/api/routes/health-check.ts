@@ -20,8 +20,8 @@ const CheckResultDocument = z
   })
   .meta({ id: 'CheckResult' })
 
-/** POST /api/health/check */
-export function healthCheckRoute({ monitor, signal: lifetime }: ApiParts): Route {
+/** POST /api/health/check; `limitMs` is how long the checks may take together. */
+export function healthCheckRoute({ monitor, signal: lifetime }: ApiParts, limitMs = LIMIT_MS): Route {
   return route({
     method: 'post',
     path: '/api/health/check',
@@ -40,7 +40,7 @@ export function healthCheckRoute({ monitor, signal: lifetime }: ApiParts): Route
     problems: ['not-found', 'timeout'],
     async handle({ body, raw }) {
       const keys = body.accounts === undefined ? 'all' : presentKeys(body.accounts)
-      const results = await within(LIMIT_MS, [raw.signal, lifetime], (signal) => monitor.checkNow(keys, signal))
+      const results = await within(limitMs, [raw.signal, lifetime], (signal) => monitor.checkNow(keys, signal))
       return { contentType: 'application/json', pieces: resultPieces(results) }
     },
   })
@@ -85,15 +85,19 @@ async function within<T>(
   const timer = setTimeout(() => {
     stop.abort(new Problem('timeout', `The checks took longer than ${limitMs / 1000} s. Name fewer accounts.`))
   }, limitMs)
-  for (const signal of signals) signal.aborted ? end() : signal.addEventListener('abort', end, { once: true })
+  for (const signal of signals) {
+    if (signal.aborted) stop.abort()
+    else signal.addEventListener('abort', end, { once: true })
+  }
+  const cut = new Promise<never>((_resolve, reject) => {
+    if (stop.signal.aborted) reject(stop.signal.reason)
+    else stop.signal.addEventListener('abort', () => reject(stop.signal.reason), { once: true })
+  })
   try {
-    const cut = new Promise<never>((_resolve, reject) => {
-      const refuse = () => reject(stop.signal.reason)
-      stop.signal.aborted ? refuse() : stop.signal.addEventListener('abort', refuse, { once: true })
-    })
     return await Promise.race([work(stop.signal), cut])
   } catch (error) {
-    if (!stop.signal.aborted || stop.signal.reason instanceof Problem) throw stop.signal.reason ?? error
+    if (!stop.signal.aborted) throw error
+    if (stop.signal.reason instanceof Problem) throw stop.signal.reason
     throw new Problem('unavailable', 'The exporter is stopping, or the client has gone.', { cause: error })
   } finally {
     clearTimeout(timer)
