@@ -28,9 +28,9 @@ export function timeOrNull(ms: number | null): string | null {
   return ms === null ? null : time(ms)
 }
 
-/** Milliseconds as seconds. */
+/** Milliseconds as seconds, to the microsecond. */
 export function seconds(ms: number): number {
-  return ms / 1000
+  return Math.round(ms * 1000) / 1_000_000
 }
 
 /** A quotient, or null where there is nothing to divide by. */

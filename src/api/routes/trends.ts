@@ -64,8 +64,9 @@ export function trendsRoute({ monitor: { fleet }, store, now }: ApiParts): Route
     async handle({ params, query }) {
       const { account } = findAccount(fleet, params.id)
       const toMs = query.to ?? now()
-      const fromMs = query.from ?? toMs - DAY_MS
-      const stepMs = query.step ?? usualStep(toMs - fromMs)
+      const stepMs = query.step ?? usualStep(toMs - (query.from ?? toMs - DAY_MS))
+      // Buckets begin at `from`: a range of our own choice begins at a round time.
+      const fromMs = query.from ?? Math.floor((toMs - DAY_MS) / stepMs) * stepMs
       checkBounds(fromMs, toMs, stepMs)
       const buckets = await readStore(store.history(account.key, { fromMs, toMs }, stepMs))
       const observedMs = buckets.reduce((sum, bucket) => sum + bucket.observedMs, 0)
