@@ -17,6 +17,8 @@ type Issue = z.core.$ZodIssue
 /** Message of every issue whose option has no message of its own; findings are then worded here. */
 export const NO_MESSAGE = '\u0000'
 
+const UNKNOWN_OPTION = 'unknown option'
+
 const KINDS: Readonly<Record<string, string>> = {
   string: 'a text',
   number: 'a number',
@@ -38,8 +40,11 @@ function fromIssue(issue: Issue, data: unknown, schema: SchemaNode): readonly Fi
   if (issue.code === 'unrecognized_keys') {
     return issue.keys.map((key) => unknownOption([...path, key], schemaAt(schema, path, data)))
   }
-  if (issue.code === 'invalid_union' && issue.errors.length > 0 && issue.message === NO_MESSAGE) {
-    return fromUnion(issue.errors, path, data, schema)
+  if (issue.code === 'invalid_union' && issue.errors.length > 0) {
+    const found = fromUnion(issue.errors, path, data, schema)
+    // The option's own message helps where no variant is meant; where one is, its faults are more exact.
+    const exact = found.every((one) => one.path.length > path.length && one.rule !== UNKNOWN_OPTION)
+    if (issue.message === NO_MESSAGE || exact) return found
   }
   if (issue.code === 'invalid_key') {
     const inner = issue.issues[0]?.message
@@ -122,7 +127,10 @@ function fromUnion(
   const perVariant = errors.map((issues) =>
     issues.flatMap((issue) => fromIssue({ ...issue, path: [...path, ...issue.path] }, data, schema)),
   )
-  const best = perVariant.reduce((left, right) => (right.length < left.length ? right : left))
+  // A fault at the value itself means another kind of value: a variant with faults inside of it is nearer.
+  const distance = (found: readonly Finding[]) =>
+    found.length + (found.some((one) => one.path.length === path.length) ? 1000 : 0)
+  const best = perVariant.reduce((left, right) => (distance(right) < distance(left) ? right : left))
   const shallow = perVariant.every((variant) => variant.every((finding) => finding.path.length === path.length))
   if (!shallow || typeof value === 'object') return best
   const rules = perVariant.flat().map(({ rule }) => rule.replace(/^must be /, ''))
@@ -133,7 +141,7 @@ function unknownOption(path: OptionPath, parent: SchemaNode | undefined): Findin
   const known = Object.keys(parent?.properties ?? {})
   const meant = nearest(String(path.at(-1)), known)
   const hint = meant === null ? `Options here: ${known.join(', ')}` : `Did you mean "${meant}"?`
-  return { path, rule: 'unknown option', ...(meant === null && known.length === 0 ? {} : { hint }), showValue: false }
+  return { path, rule: UNKNOWN_OPTION, ...(meant === null && known.length === 0 ? {} : { hint }), showValue: false }
 }
 
 function withoutStop(text: string): string {

@@ -9,6 +9,8 @@ const GATEWAY_LINES = `gateways:
     url: http://127.0.0.1:3000
 `
 
+const HASH = `$2b$10$${'a'.repeat(53)}`
+
 /** Every fault as the command line shows it; warnings are left out. */
 function faultsOf(text: string, environment = {}): readonly string[] {
   const loaded = parseConfig(text, '/etc/exporter', environment)
@@ -108,6 +110,16 @@ describe('one fault, one clear message', () => {
       'a label that would shadow one of ours',
       `${GATEWAY_LINES}    labels: { gateway: x }\n`,
       'config.yml:5:15 gateways[0].labels.gateway: "gateway" would shadow a label of ours; choose another name',
+    ],
+    [
+      'a sign-in with options of no kind',
+      `${GATEWAY.replace('waha,', 'http, discover: true, auth: { user: x },')}`,
+      'config.yml:1:58 gateways[0].auth: must be { bearerToken }, { bearerTokenFile }, or { username, password | passwordFile }',
+    ],
+    [
+      'a user whose role does not exist',
+      `${GATEWAY}api: { basicAuth: { users: { eve: { hash: "${HASH}", role: reed } } } }\n`,
+      'config.yml:2:107 api.basicAuth.users.eve.role: "reed" must be one of read, operate. Did you mean "read"?',
     ],
     [
       'an e-mail receiver without a mail server',

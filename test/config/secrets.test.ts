@@ -107,6 +107,7 @@ describe('no fault repeats a secret', () => {
     ['a secret that is a tag', FULL.replace(`password: ${CANARY}`, `password: !${CANARY}`)],
     ['a secret that breaks the syntax', FULL.replace(`password: ${CANARY}`, `password: "a" ${CANARY}`)],
     ['a secret with a colon', FULL.replace(`password: ${CANARY}`, `password: x: ${CANARY}: y`)],
+    ['a password where a hash belongs', FULL.replaceAll(BCRYPT, CANARY).replace(`sha256: `, `sha256: x${CANARY}`)],
     ['a file cut in half', FULL.slice(0, FULL.indexOf('api:') - 9)],
   ])('%s', (_name, text) => {
     const loaded = parseConfig(text, folder, { KEY: `${CANARY}-variable` })
