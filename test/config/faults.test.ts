@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
-import { faultText } from '../../src/config/fault.ts'
+import { faultText, pathText } from '../../src/config/fault.ts'
 import { parseConfig } from '../../src/config/load.ts'
+import { UNAVAILABLE } from '../../src/config/unavailable.ts'
 
 const GATEWAY = 'gateways: [{ name: waha-1, driver: waha, url: "http://127.0.0.1:3000" }]\n'
 const GATEWAY_LINES = `gateways:
@@ -172,14 +173,19 @@ describe('one fault, one clear message', () => {
 })
 
 describe('features that this version lacks are refused, not ignored', () => {
-  test.each([
-    [
-      'twilio',
+  const ASKED: Readonly<Record<string, string>> = {
+    'store.kind': 'store: { kind: mongodb, uri: "mongodb://h/db" }',
+    'reports.schedules': 'reports: { schedules: [{ name: a, period: weekly }] }',
+    'tracing.endpoint': 'tracing: { endpoint: "http://h:4318" }',
+    'sharding.total': 'sharding: { total: 2 }',
+    'alerting.sms':
       'alerting: { sms: [{ name: a, provider: twilio, accountSid: AC00000000000000000000000000000000, authToken: abcdefgh, from: "+4915112345678", to: ["+4915112345678"] }] }',
-      'asks for SMS over Twilio',
-    ],
-  ])('%s', (_name, section, rule) => {
-    expect(faultsOf(GATEWAY + section)).toEqual([expect.stringContaining(`${rule}, which this version does not have`)])
+  }
+
+  test.each(UNAVAILABLE.map(({ path, what }) => [pathText(path), what]))('%s', (path, what) => {
+    expect(faultsOf(GATEWAY + ASKED[path])).toEqual([
+      expect.stringContaining(`${path}: asks for ${what}, which this version does not have. `),
+    ])
   })
 })
 
