@@ -8,9 +8,9 @@ import { maybeNum, num } from './sqlite-row.ts'
 import { DAY_MS, DAYS, HOUR_MS, REFS } from './sqlite-schema.ts'
 import type { RetentionPolicy } from './store.ts'
 
-// One slice gathers the journal for this many accounts, and folds them a few at a time.
+// One slice gathers the journal for this many accounts, and then folds as many at a time as fit between two checks.
 const SLICE_ACCOUNTS = 128
-const FOLD_ACCOUNTS = 8
+const TURN_MS = 2
 // Rows of the journal that one pass takes at most: the memory of a slice stays bounded after a long catch-up.
 const PASS_ROWS = 720
 const EXPIRE_ROWS = 200
@@ -65,6 +65,18 @@ export function upkeep(parts: UpkeepParts): Upkeep {
     return last === null ? null : { throughSeq: last, nextRef: 1 }
   }
 
+  const foldAccount = (ref: number, samples: readonly { seq: number; sample: Sample }[], through: number) => {
+    const key = accounts.key(ref)
+    if (key === undefined) return
+    history.fold(ref, key, samples, through)
+    // The ledger must not need rows of the journal that go now.
+    accounts.advanceLedger(ref, through, (health, ledgerSeq) => {
+      const replay = replayOf(health)
+      for (const { seq, sample } of samples) if (seq > ledgerSeq) replay.take(sample)
+      return replay.health()
+    })
+  }
+
   const foldSlice = async (through: number, fromRef: number, signal: AbortSignal): Promise<boolean> => {
     const found = new Map<number, { seq: number; sample: Sample }[]>()
     let afterSeq = -1
@@ -83,21 +95,14 @@ export function upkeep(parts: UpkeepParts): Upkeep {
       await setImmediate()
       if (signal.aborted || !parts.isOpen()) return false
     }
-    const refs = [...found.keys()]
-    for (let start = 0; start < refs.length; start += FOLD_ACCOUNTS) {
+    const accountsFound = [...found]
+    for (let next = 0; next < accountsFound.length; ) {
       inTransaction(() => {
-        for (const ref of refs.slice(start, start + FOLD_ACCOUNTS)) {
-          const key = accounts.key(ref)
-          const samples = found.get(ref) ?? []
-          if (key === undefined) continue
-          history.fold(ref, key, samples, through)
-          // The ledger must not need rows of the journal that go now.
-          accounts.advanceLedger(ref, through, (health, ledgerSeq) => {
-            const replay = replayOf(health)
-            for (const { seq, sample } of samples) if (seq > ledgerSeq) replay.take(sample)
-            return replay.health()
-          })
-        }
+        const untilMs = performance.now() + TURN_MS
+        do {
+          const [ref, samples] = accountsFound[next++] ?? [0, []]
+          foldAccount(ref, samples, through)
+        } while (next < accountsFound.length && performance.now() < untilMs)
       })
       await setImmediate()
       if (signal.aborted || !parts.isOpen()) return false
