@@ -153,7 +153,7 @@ export function storeWriter(parts: StoreWriterParts): StoreWriter {
         const first = waiting.first()
         if (first === undefined) break
         firstWasTried = true
-        await store.write({ seq: nextSeq, ...first })
+        await store.write({ ...first, seq: nextSeq })
         firstWasTried = false
         nextSeq++
         waiting.shift()

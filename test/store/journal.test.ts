@@ -103,6 +103,12 @@ describe('the journal before a store', () => {
     expect(await timesInStore()).toEqual([1, 2])
   })
 
+  test('the number of a batch is its own affair, whatever the caller put in', async () => {
+    for (const seq of [40, 3]) expect(await writer.hand({ ...checkOf(seq), ...{ seq } })).toBe('written')
+    expect(await timesInStore()).toEqual([3, 40])
+    expect((await store.load()).nextSeq).toBe(3)
+  })
+
   test('a slow write does not hold up the next batch', async () => {
     const held = store.hold()
     const first = writer.hand(checkOf(1))
