@@ -32,7 +32,7 @@ function openSqlite(path: string, damaged: boolean, log: Log, now: () => number)
     log.error(
       { path, aside },
       'The store is damaged. It was moved aside and a fresh one was begun: history before now is missing. ' +
-        'Try `sqlite3 <file> .recover`, or restore a backup while the exporter is stopped.',
+        'Stop the exporter and restore a backup (docs/stores.md).',
     )
   }
   if (damaged) putAside()
