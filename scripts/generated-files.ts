@@ -1,6 +1,7 @@
 import { configJsonSchema } from '../src/config/json-schema.ts'
 import { optionTables } from '../src/config/option-table.ts'
 import { metricsTable } from '../src/metrics/metrics-table.ts'
+import { RULE_FILES, renderRuleFile } from '../src/rules/rule-files.ts'
 
 /** A file of the repository, or a part of one, that is made from code. */
 export interface GeneratedFile {
@@ -15,6 +16,7 @@ export const GENERATED_FILES: readonly GeneratedFile[] = [
   { path: 'config.schema.json', render: () => `${JSON.stringify(configJsonSchema(), null, 2)}\n` },
   { path: 'docs/configuration.md', render: (current) => betweenMarkers(current, 'options', optionTables()) },
   { path: 'docs/metrics.md', render: (current) => betweenMarkers(current, 'metrics', metricsTable()) },
+  ...RULE_FILES.map((file) => ({ path: `prometheus/rules/${file.name}`, render: () => renderRuleFile(file) })),
 ]
 
 /**

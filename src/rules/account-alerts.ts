@@ -1,0 +1,114 @@
+import { ACCOUNT_FAMILIES } from '../metrics/catalogue.ts'
+import { type LabelMatch, selector } from '../metrics/promql.ts'
+import { family, lines, OUTSIDE_MAINTENANCE, SAME_ACCOUNT } from './expressions.ts'
+import { CAUSE, IDENTITY, SINCE_VALUE, TRIED, WHO } from './facts.ts'
+import type { AlertingRule, BoardLink, RuleGroup } from './rule.ts'
+
+const BOARD: BoardLink = { uid: 'whatsapp-account', variables: ['account', 'gateway'] }
+const { incidentStart, stateSince, status, state, reason, recoveryBudgetLeft, recoveryFailures } = ACCOUNT_FAMILIES
+
+/** Reasons that have an alert of their own, beside the states that mean the same. */
+const LOGGED_OUT = 'logged_out|qr_timeout'
+const BLOCKED = 'banned|temp_banned'
+const NOT_OURS = `${LOGGED_OUT}|${BLOCKED}|conflict|outdated_client|gateway_down`
+
+const FACTS = `${CAUSE} ${TRIED}`
+
+const byCause: readonly AlertingRule[] = [
+  {
+    alert: 'WhatsAppAccountAwaitingAuth',
+    severity: 'critical',
+    summary: 'A WhatsApp account is logged out and needs a person.',
+    description: `${WHO}${IDENTITY} waits to be paired again ${SINCE_VALUE}: scan its QR code or enter its pairing code. ${FACTS}`,
+    expr: unhealthy(
+      `and ${SAME_ACCOUNT} (${isState('awaiting_auth')} or ${SAME_ACCOUNT} ${hasReason({ matches: LOGGED_OUT })})`,
+    ),
+    keepFiringFor: '2m',
+    board: BOARD,
+  },
+  {
+    alert: 'WhatsAppAccountBlocked',
+    severity: 'critical',
+    summary: 'WhatsApp has blocked an account.',
+    description: `${WHO}${IDENTITY} is blocked by WhatsApp ${SINCE_VALUE}. Restarts make it worse and are held back. ${FACTS}`,
+    expr: unhealthy(
+      `and ${SAME_ACCOUNT} (${isState('blocked')} or ${SAME_ACCOUNT} ${hasReason({ matches: BLOCKED })})`,
+    ),
+    keepFiringFor: '2m',
+    board: BOARD,
+  },
+  {
+    alert: 'WhatsAppAccountConflict',
+    severity: 'critical',
+    summary: 'Another client uses the credentials of a WhatsApp account.',
+    description: `${WHO}${IDENTITY} is pushed out by another client with the same credentials ${SINCE_VALUE}. Stop that client; restarts only begin the next round and are held back. ${FACTS}`,
+    expr: unhealthy(`and ${SAME_ACCOUNT} ${hasReason('conflict')}`),
+    keepFiringFor: '5m',
+    board: BOARD,
+  },
+  {
+    alert: 'WhatsAppAccountClientOutdated',
+    severity: 'critical',
+    summary: 'WhatsApp refuses the client version of a gateway.',
+    description: `${WHO}${IDENTITY} is refused by WhatsApp ${SINCE_VALUE} because the version of its gateway is too old. Update the gateway; a restart does not help. ${FACTS}`,
+    expr: unhealthy(`and ${SAME_ACCOUNT} ${hasReason('outdated_client')}`),
+    keepFiringFor: '2m',
+    board: BOARD,
+  },
+  {
+    alert: 'WhatsAppAccountDisconnected',
+    severity: 'warning',
+    summary: 'A WhatsApp account is down and is being repaired.',
+    description: `${WHO}${IDENTITY} cannot be used ${SINCE_VALUE}. ${FACTS}`,
+    expr: unhealthy(
+      `unless ${SAME_ACCOUNT} (${isState('awaiting_auth')} or ${SAME_ACCOUNT} ${isState('blocked')})`,
+      `unless ${SAME_ACCOUNT} ${hasReason({ matches: NOT_OURS })}`,
+    ),
+    keepFiringFor: '2m',
+    board: BOARD,
+  },
+]
+
+const repairs: readonly AlertingRule[] = [
+  {
+    alert: 'WhatsAppAccountRecoveryFailed',
+    severity: 'warning',
+    summary: 'A restart did not bring a WhatsApp account back.',
+    description: `${WHO}${IDENTITY} is down ${SINCE_VALUE}, and a restart within the last 15 minutes did not help. ${FACTS}`,
+    expr: unhealthy(`and ${SAME_ACCOUNT} (increase(${selector(recoveryFailures)}[15m]) > 0)`),
+    keepFiringFor: '5m',
+    board: BOARD,
+  },
+  {
+    alert: 'WhatsAppAccountRecoveryExhausted',
+    severity: 'critical',
+    summary: 'All automatic restarts of a WhatsApp account are used up.',
+    description: `${WHO}${IDENTITY} is down ${SINCE_VALUE}, and no automatic restart is left: it needs a person. ${FACTS}`,
+    expr: unhealthy(`and ${SAME_ACCOUNT} (${selector(recoveryBudgetLeft)} == 0)`),
+    keepFiringFor: '5m',
+    board: BOARD,
+  },
+]
+
+/** Alerts about one account, by what has to be done. */
+export const accountAlerts: readonly RuleGroup[] = [
+  { name: 'whatsapp-account-alerts', interval: '15s', rules: [...byCause, ...repairs] },
+]
+
+/** The start of the outage of every account that is unhealthy, as far as the conditions hold. */
+function unhealthy(...conditions: readonly string[]): string {
+  return lines(
+    `(${family(incidentStart)} or ${SAME_ACCOUNT} ${family(stateSince)})`,
+    `and ${SAME_ACCOUNT} (${selector(status, { status: 'unhealthy' })} == 1)`,
+    ...conditions,
+    OUTSIDE_MAINTENANCE,
+  )
+}
+
+function isState(value: string): string {
+  return `(${selector(state, { state: value })} == 1)`
+}
+
+function hasReason(match: LabelMatch): string {
+  return selector(reason, { reason: match })
+}
