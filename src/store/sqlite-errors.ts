@@ -19,6 +19,9 @@ const SYSTEM_CODES: Readonly<Record<string, StoreError['code']>> = {
   EPERM: 'read_only',
   ENOTDIR: 'unavailable',
   EEXIST: 'unavailable',
+  EISDIR: 'unavailable',
+  ENOENT: 'unavailable',
+  EIO: 'unavailable',
 }
 
 /** Says an error of SQLite or of the file system in words of the contract. A StoreError stays as it is. */

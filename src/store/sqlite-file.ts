@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, renameSync, statSync } from 'node:fs'
+import { closeSync, existsSync, mkdirSync, openSync, renameSync, statSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { storeErrorOf } from './sqlite-errors.ts'
@@ -88,6 +88,8 @@ function acquireLock(path: string): () => void {
 }
 
 function openDatabase(path: string, maxPages: number | undefined): DatabaseSync {
+  // The file holds phone numbers: other users of the machine have no business in it. Its log takes the same mode.
+  if (path !== ':memory:') closeSync(openSync(path, 'a', 0o640))
   const db = new DatabaseSync(path)
   try {
     db.exec(`PRAGMA busy_timeout = ${BUSY_TIMEOUT_MS}`)

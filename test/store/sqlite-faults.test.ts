@@ -1,4 +1,4 @@
-import { chmod, mkdir, mkdtemp, open, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { chmod, mkdir, mkdtemp, open, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
@@ -163,6 +163,13 @@ describe('a place that cannot be written', () => {
     const below = join(path, 'exporter.db')
     expect(() => sqliteStore({ path: below }, silentLog)).toThrow(expect.objectContaining({ code: 'unavailable' }))
   })
+})
+
+test('the files are closed to other users of the machine', async () => {
+  const store = sqliteStore({ path }, silentLog)
+  await store.write(batchOf(1))
+  for (const file of [path, `${path}-wal`]) expect((await stat(file)).mode & 0o007, file).toBe(0)
+  await store.close()
 })
 
 describe('a damaged file', () => {
