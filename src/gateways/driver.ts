@@ -1,3 +1,4 @@
+import { type GatewayExchange, reportingClient } from './exchange-report.ts'
 import type { Gateway, GatewayEvents } from './gateway.ts'
 import { type HttpClient, type HttpClientOptions, httpClient } from './http-client.ts'
 import type { GatewayKind, GatewayOptions } from './options.ts'
@@ -13,6 +14,8 @@ export interface DriverDeps {
   readonly version?: string
   /** Trace context of the check under way (W3C traceparent), added to every request. */
   readonly traceHeaders?: () => Readonly<Record<string, string>>
+  /** Told every exchange with the gateway, for `whatsapp-exporter check`; absent in the service. */
+  readonly onExchange?: (exchange: GatewayExchange) => void
 }
 
 export type OptionsOf<Kind extends GatewayKind> = Extract<GatewayOptions, { driver: Kind }>
@@ -34,7 +37,7 @@ export function gatewayHttpClient(
       : ownHeaders === undefined
         ? traceHeaders
         : () => ({ ...ownHeaders(), ...traceHeaders() })
-  return httpClient({
+  const client = httpClient({
     ...own,
     ...(headers === undefined ? {} : { headers }),
     gateway: options.name,
@@ -45,4 +48,6 @@ export function gatewayHttpClient(
     userAgent: deps.version === undefined ? 'whatsapp-exporter' : `whatsapp-exporter/${deps.version}`,
     now: deps.now,
   })
+  if (deps.onExchange === undefined) return client
+  return reportingClient(client, { gateway: options.name, baseUrl: options.url, secrets: own.secrets }, deps.onExchange)
 }

@@ -7,7 +7,7 @@ const SRC = resolve('src')
 /** Who may import whom (docs/architecture.md). `types of X` allows `import type` only; `X/file` allows that file only. */
 const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   accounts: [],
-  agent: ['accounts', 'gateways/baileys-code', 'gateways/wa-state'],
+  agent: ['accounts', 'gateways/baileys-code', 'gateways/wa-state', 'gateways/jid', 'gateways/native-state'],
   health: ['accounts'],
   metrics: ['accounts', 'types of health'],
   gateways: ['accounts', 'types of health', 'tracing/span'],
