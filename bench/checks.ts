@@ -88,6 +88,7 @@ export async function startExporter(config: string) {
       return JSON.parse(await next('result'))
     },
     async end() {
+      if (child.exitCode !== null || child.signalCode !== null) return
       const ended = new Promise((resolve) => child.once('exit', resolve))
       child.kill('SIGTERM')
       await ended
