@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import type { Config } from './config/schema.ts'
 import type { DiscoverySource } from './discovery/discovery.ts'
+import type { GatewayExchange } from './gateways/exchange-report.ts'
 import type { Gateway, GatewayEvents } from './gateways/gateway.ts'
 import type { GatewayOptions } from './gateways/options.ts'
 import { openGateway } from './gateways/registry.ts'
@@ -29,7 +30,11 @@ export interface ServicePlan {
 export function servicePlan(
   config: Config,
   before: ReadonlyMap<string, OpenGateway>,
-  deps: { readonly events: GatewayEvents; readonly nowMs: () => number },
+  deps: {
+    readonly events: GatewayEvents
+    readonly nowMs: () => number
+    readonly onExchange?: (exchange: GatewayExchange) => void
+  },
 ): ServicePlan {
   const gateways = new Map<string, OpenGateway>()
   for (const options of config.gateways) {
@@ -41,6 +46,7 @@ export function servicePlan(
         checkTimeoutMs: config.checks.timeout,
         now: deps.nowMs,
         version: VERSION,
+        ...(deps.onExchange === undefined ? {} : { onExchange: deps.onExchange }),
       })
     gateways.set(options.name, known?.fingerprint === fingerprint ? known : { gateway: open(), fingerprint })
   }
