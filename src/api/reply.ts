@@ -16,6 +16,7 @@ export async function send(
   response.setHeader('content-type', reply.contentType)
   if ('text' in reply) return sendText(response, reply.contentType, reply.text)
   if ('pieces' in reply) return sendPieces(response, reply.pieces, gone)
+  if ('stream' in reply) return sendStream(response, reply.stream, gone)
   sendBytes(response, reply, gone)
 }
 
@@ -31,6 +32,22 @@ async function sendPieces(response: Response, pieces: Iterable<string>, gone: Ab
     for (const piece of pieces) {
       if (!response.write(piece)) await once(response, 'drain', { signal: gone })
       await nextTurn(undefined, { signal: gone })
+    }
+    response.end()
+  } catch (error) {
+    if (!gone.aborted) throw error
+  }
+}
+
+/** Sends what comes when it comes, no faster than the client reads. */
+async function sendStream(response: Response, stream: AsyncIterable<string>, gone: AbortSignal): Promise<void> {
+  // Proxies that gather answers (nginx) would hold events back.
+  response.setHeader('x-accel-buffering', 'no')
+  response.flushHeaders()
+  try {
+    for await (const piece of stream) {
+      if (!response.write(piece)) await once(response, 'drain', { signal: gone })
+      if (gone.aborted) return
     }
     response.end()
   } catch (error) {

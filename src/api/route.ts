@@ -34,6 +34,8 @@ export type Reply<T> = { readonly headers?: Readonly<Record<string, string>> } &
   | { readonly text: string; readonly contentType: string }
   | ReadyBytes
   | { readonly pieces: Iterable<string>; readonly contentType: string }
+  /** Goes on until the client is gone or the iteration ends; see event-feed.ts. */
+  | { readonly stream: AsyncIterable<string>; readonly contentType: string }
 )
 
 /** Bytes that belong to somebody else and are given back. */
