@@ -123,6 +123,21 @@ export function advanceGateway(
   return verdictOf(previous, verdict, endMs, { failingSinceMs, consecutiveFailures, cutOff, lastError })
 }
 
+/**
+ * The gateway after the wall clock was set back: no moment lies in the future any more. An answer from there would acquit
+ * the gateway of every failure until the clock has caught up.
+ */
+export function afterClockWentBack(health: GatewayHealth, nowMs: number): GatewayHealth {
+  const { lastAnswerMs, failingSinceMs, verdictSinceMs, lastError } = health
+  return {
+    ...health,
+    lastAnswerMs: lastAnswerMs === null ? null : Math.min(lastAnswerMs, nowMs),
+    failingSinceMs: failingSinceMs === null ? null : Math.min(failingSinceMs, nowMs),
+    verdictSinceMs: Math.min(verdictSinceMs, nowMs),
+    lastError: lastError === null ? null : { ...lastError, atMs: Math.min(lastError.atMs, nowMs) },
+  }
+}
+
 /** Whether the gateway gave an answer at or after this moment. */
 export function answeredSince(gateway: GatewayHealth, sinceMs: number): boolean {
   return gateway.lastAnswerMs !== null && gateway.lastAnswerMs >= sinceMs

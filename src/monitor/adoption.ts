@@ -7,7 +7,7 @@ import type { AccountEntry, GatewayEntry, Roster } from './roster.ts'
 
 export interface AdoptionParts {
   readonly roster: Roster
-  readonly recorder: () => Recorder
+  readonly recorder: Recorder
   readonly missingForMs: () => number
   readonly nowMs: () => number
   /** Told when accounts came or went. */
@@ -58,13 +58,13 @@ export function adoption(parts: AdoptionParts): Adoption {
       recheck: null,
     }
     roster.add(entry)
-    parts.recorder().touch(account.key)
+    parts.recorder.touch(account.key)
     parts.added(entry)
   }
 
   const close = (key: AccountKey, health: AccountHealth) => {
-    for (const event of removeAccount(health, parts.nowMs()).events) parts.recorder().event(key, event)
-    parts.recorder().removed(key)
+    for (const event of removeAccount(health, parts.nowMs()).events) parts.recorder.event(key, event)
+    parts.recorder.removed(key)
     parts.removed(key)
   }
 
@@ -97,7 +97,7 @@ export function adoption(parts: AdoptionParts): Adoption {
         entry.missingSinceMs = null
         if (sameAccount(entry.account, account)) continue
         roster.rename(entry, account)
-        parts.recorder().touch(account.key)
+        parts.recorder.touch(account.key)
         changes += 1
       }
       if (scope !== 'partial') {

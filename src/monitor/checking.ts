@@ -1,4 +1,5 @@
 import type { LimitFunction } from 'p-limit'
+import type { AccountKey } from '../accounts/account.ts'
 import type { CheckOutcome, Reading } from '../accounts/observation.ts'
 import type { ErrorCode } from '../accounts/vocabulary.ts'
 import type { CheckResult } from './fleet.ts'
@@ -15,13 +16,16 @@ export interface CheckFigures {
 }
 
 export interface CheckingParts {
-  readonly globalLimit: () => LimitFunction
+  readonly globalLimit: LimitFunction
   readonly nowMs: () => number
   readonly monotonicMs: () => number
   readonly meter: TurnMeter
   readonly figures: CheckFigures
   readonly signal: AbortSignal
-  /** Takes the outcome into the account's health and says what came of it. */
+  /**
+   * Takes the outcome into the account's health and says what came of it. What we broke off ourselves (code `aborted`:
+   * the service ends, or a reload closed the gateway) is for nobody's record.
+   */
   settle(entry: AccountEntry, outcome: CheckOutcome, selfDelayMs: number): CheckResult
   /** Takes one request's outcome into the gateway's health; after its accounts are settled. */
   settleGateway(entry: GatewayEntry, outcome: CheckOutcome, selfDelayMs: number): void
@@ -30,9 +34,12 @@ export interface CheckingParts {
 export interface Checking {
   /** Checks one account; a check under way is shared. Never rejects. */
   account(entry: AccountEntry, plannedMs: number): Promise<CheckResult>
-  /** Checks all accounts of a gateway with its list call. Never rejects. */
-  gateway(entry: GatewayEntry, plannedMs: number): Promise<void>
+  /** Checks all accounts of a gateway with its list call; a check under way is shared. Never rejects. */
+  gateway(entry: GatewayEntry, plannedMs: number): Promise<GatewayResults>
 }
+
+/** What one list call brought for each account. */
+export type GatewayResults = ReadonlyMap<AccountKey, CheckResult>
 
 /** How much later than its own limit a time-out may fire before we blame our own event loop or a sleeping machine. */
 const LATE_TIMER_MS = 1_000
@@ -97,7 +104,7 @@ export function checking(parts: CheckingParts): Checking {
         return Promise.resolve(parts.settle(entry, { atMs: nowMs(), durationMs: 0, result }, 0))
       }
       // The gateway's limit is outside: a gateway that hangs must not hold places that others could use.
-      const check = gateway.limit(() => parts.globalLimit()(() => checkAccount(entry, plannedMs)))
+      const check = gateway.limit(() => parts.globalLimit(() => checkAccount(entry, plannedMs)))
       const shared = check.finally(() => {
         entry.inFlight = null
       })
@@ -114,9 +121,10 @@ export function checking(parts: CheckingParts): Checking {
     },
   }
 
-  async function checkGateway(entry: GatewayEntry, plannedMs: number): Promise<void> {
+  async function checkGateway(entry: GatewayEntry, plannedMs: number): Promise<GatewayResults> {
     const { gateway, timeoutMs } = entry.watched
-    if (gateway.checkAll === undefined) return
+    const results = new Map<AccountKey, CheckResult>()
+    if (gateway.checkAll === undefined) return results
     const startedMs = begin(plannedMs)
     const startedAtMs = nowMs()
     let outcomeOf: (account: AccountEntry) => CheckOutcome
@@ -134,8 +142,10 @@ export function checking(parts: CheckingParts): Checking {
     }
     end()
     const selfDelayMs = selfDelayOf(whole, timeoutMs)
-    for (const account of entry.entries.values()) parts.settle(account, outcomeOf(account), selfDelayMs)
+    for (const account of entry.entries.values())
+      results.set(account.id, parts.settle(account, outcomeOf(account), selfDelayMs))
     parts.settleGateway(entry, whole, selfDelayMs)
+    return results
   }
 }
 

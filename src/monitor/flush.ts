@@ -1,6 +1,6 @@
 import type { Account, AccountKey } from '../accounts/account.ts'
 import type { AccountHealth } from '../health/health.ts'
-import type { Batch } from '../store/store.ts'
+import type { Handed } from '../store/waiting-batches.ts'
 import type { CheckFigures } from './checking.ts'
 import type { ExporterView, GatewayView } from './fleet.ts'
 import type { Recorder } from './recorder.ts'
@@ -19,7 +19,7 @@ export interface ChangedAccount {
 /** All that changed since the flush before, as of one moment: first to the store, then to the page. */
 export interface Flush {
   /** Null where nothing happened. */
-  readonly batch: Batch | null
+  readonly batch: Handed | null
   readonly changed: readonly ChangedAccount[]
   readonly removed: readonly AccountKey[]
   readonly gateways: readonly GatewayView[]
@@ -40,7 +40,7 @@ export interface FlusherParts {
   readonly monotonicMs: () => number
   readonly figures: CheckFigures
   readonly meter: TurnMeter
-  readonly recorder: () => Recorder
+  readonly recorder: Recorder
   readonly roster: Roster
   readonly intervalMs: () => number
   inMaintenance(entry: AccountEntry): boolean
@@ -71,6 +71,7 @@ export function flusher(parts: FlusherParts): Flusher {
   let changed = new Set<AccountEntry>()
   let removed: AccountKey[] = []
   let running: Promise<void> | null = null
+  let queued: Promise<void> | null = null
   let lastFlushMs = Number.NEGATIVE_INFINITY
   let soonTimer: NodeJS.Timeout | null = null
   let cycleTimer: NodeJS.Timeout | null = null
@@ -89,34 +90,44 @@ export function flusher(parts: FlusherParts): Flusher {
     figures.maxLagMs = 0
   }
 
+  /** One at a time; while one is under way, all who ask share the next one, which takes everything up to its start. */
   function flush(): Promise<void> {
-    const before = running ?? Promise.resolve()
-    const mine = before.then(async () => {
-      lastFlushMs = monotonicMs()
-      const entries = changed
-      const gone = removed
-      changed = new Set()
-      removed = []
-      const batch = parts.recorder().take(parts.nowMs(), (key) => parts.roster.accounts.get(key))
-      const accounts: ChangedAccount[] = []
-      for (const entry of entries) {
-        if (parts.roster.accounts.get(entry.id) !== entry) continue
-        accounts.push({
-          account: entry.account,
-          driver: entry.gateway.watched.gateway.driver,
-          health: entry.health,
-          inMaintenance: parts.inMaintenance(entry),
-          budgetLeft: parts.budgetLeft(entry),
-        })
-      }
-      const gateways = parts.gatewayViews()
-      await parts.publish({ batch, changed: accounts, removed: gone, gateways, exporter: parts.exporterView() })
-    })
-    const shared = mine.finally(() => {
-      if (running === shared) running = null
-    })
-    running = shared
-    return shared
+    if (running === null) {
+      running = publishChanges().finally(() => {
+        running = null
+      })
+      return running
+    }
+    queued ??= running
+      .catch(() => {}) // told to whoever asked for it
+      .then(() => {
+        queued = null
+        return flush()
+      })
+    return queued
+  }
+
+  async function publishChanges(): Promise<void> {
+    lastFlushMs = monotonicMs()
+    const entries = changed
+    // Gone and found again meanwhile is not gone.
+    const gone = removed.filter((key) => !parts.roster.accounts.has(key))
+    changed = new Set()
+    removed = []
+    const batch = parts.recorder.take(parts.nowMs(), (key) => parts.roster.accounts.get(key))
+    const accounts: ChangedAccount[] = []
+    for (const entry of entries) {
+      if (parts.roster.accounts.get(entry.id) !== entry) continue
+      accounts.push({
+        account: entry.account,
+        driver: entry.gateway.watched.gateway.driver,
+        health: entry.health,
+        inMaintenance: parts.inMaintenance(entry),
+        budgetLeft: parts.budgetLeft(entry),
+      })
+    }
+    const gateways = parts.gatewayViews()
+    await parts.publish({ batch, changed: accounts, removed: gone, gateways, exporter: parts.exporterView() })
   }
 
   function endCycle(): void {
@@ -157,6 +168,7 @@ export function flusher(parts: FlusherParts): Flusher {
     async stop() {
       if (soonTimer !== null) clearTimeout(soonTimer)
       if (cycleTimer !== null) clearTimeout(cycleTimer)
+      soonTimer = null
       cycleTimer = null
       await flush()
     },

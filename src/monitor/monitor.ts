@@ -1,9 +1,17 @@
-import pLimit, { type LimitFunction } from 'p-limit'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { isDeepStrictEqual } from 'node:util'
+import pLimit from 'p-limit'
 import type { Account } from '../accounts/account.ts'
 import type { CheckOutcome, Evidence } from '../accounts/observation.ts'
-import { adoptIncident } from '../health/adopt-incident.ts'
+import { adoptIncident, continueLife } from '../health/adopt-incident.ts'
 import { attribute, judgeSight, type Sight, sightAdvice } from '../health/attribution.ts'
-import { type AttributionPolicy, advanceGateway, gatewayUp, newGatewayHealth } from '../health/gateway-health.ts'
+import {
+  type AttributionPolicy,
+  advanceGateway,
+  afterClockWentBack,
+  gatewayUp,
+  newGatewayHealth,
+} from '../health/gateway-health.ts'
 import { newGatewayRepairs } from '../health/gateway-repairs.ts'
 import type { AccountHealth, Sample } from '../health/health.ts'
 import { type MaintenanceWindow, openWindow, plannedMs } from '../health/maintenance.ts'
@@ -14,11 +22,12 @@ import type { Log } from '../log.ts'
 import type { LoadedState } from '../store/store.ts'
 import { adoption, type Scope } from './adoption.ts'
 import { type CheckFigures, checking } from './checking.ts'
+import { isEcho } from './echo.ts'
 import type { AccountView, CheckResult, ExporterView, GatewayView, MonitorControl } from './fleet.ts'
 import { type Flush, flusher } from './flush.ts'
 import type { MonitorPlan, WatchedGateway } from './plan.ts'
 import { ramp } from './ramp.ts'
-import { type Recorder, recorder } from './recorder.ts'
+import { recorder } from './recorder.ts'
 import { repairing } from './repairing.ts'
 import { type AccountEntry, type GatewayEntry, gatewayEntry, roster } from './roster.ts'
 import { turnMeter } from './turn-meter.ts'
@@ -51,7 +60,7 @@ export interface Monitor extends MonitorControl {
    * when the store says.
    */
   reconcile(loaded: LoadedState): void
-  /** Every account's full health goes into the next batch. */
+  /** Every account's full health, open incident included, goes into the next batch. */
   touchAll(): void
   /**
    * Takes the accounts found behind a gateway; unknown gateways are ignored.
@@ -67,6 +76,9 @@ export interface Monitor extends MonitorControl {
 /** Starts per turn of the event loop; docs/decisions/0003-start-pattern.md has the measurements. */
 const STARTS_PER_TURN = 4
 const CONFIRM_AFTER_MS = 2_000
+/** A wall clock that drifts or is disciplined moves less than this between two turns. */
+const CLOCK_STEP_MS = 1_000
+const END_OF_CHECKS_MS = 1_000
 const UPLINK_MIN_PAUSE_MS = 5_000
 const WINDOWS_AHEAD_MS = 26 * 3_600_000
 const WINDOWS_BEHIND_MS = 2 * 3_600_000
@@ -84,17 +96,20 @@ export function createMonitor(parts: MonitorParts): Monitor {
   const figures: CheckFigures = { inFlight: 0, maxLagMs: 0, firstStartMs: null, lastEndMs: null }
   const ending = new AbortController()
   let plan: MonitorPlan | null = null
-  let limit: LimitFunction = pLimit(1)
+  const limit = pLimit(1)
   let turns: Wheel<Unit> = wheel(1_000, 1)
   let uplink: UplinkProbe = uplinkProbe([], 1_000, nowMs)
   let uplinkProbedMs = Number.NEGATIVE_INFINITY
   let windows: readonly MaintenanceWindow[] = []
   let windowsReadMs = Number.NEGATIVE_INFINITY
-  let record: Recorder = recorder(1)
+  const record = recorder()
   let sight: Sight = CLEAR
   let turnTimer: NodeJS.Timeout | null = null
   let turnedAtMs = 0
   let rebuildWheel = true
+  let isRestored = false
+  let isStopping = false
+  let clockOffsetMs = nowMs() - monotonicMs()
   let attribution: AttributionPolicy = { unhealthyAfter: 1, intervalMs: 1_000, timeoutMs: 1_000 }
 
   const flushing = flusher({
@@ -102,7 +117,7 @@ export function createMonitor(parts: MonitorParts): Monitor {
     monotonicMs,
     figures,
     meter,
-    recorder: () => record,
+    recorder: record,
     roster: fleet,
     intervalMs: () => planned().intervalMs,
     inMaintenance: (entry) => inMaintenance(entry) !== null,
@@ -128,7 +143,7 @@ export function createMonitor(parts: MonitorParts): Monitor {
   })
   const accounts = adoption({
     roster: fleet,
-    recorder: () => record,
+    recorder: record,
     missingForMs: () => planned().missingForMs,
     nowMs,
     changed: replan,
@@ -141,7 +156,7 @@ export function createMonitor(parts: MonitorParts): Monitor {
     removed: (key) => flushing.removed(key),
   })
   const checks = checking({
-    globalLimit: () => limit,
+    globalLimit: limit,
     nowMs,
     monotonicMs,
     meter,
@@ -161,8 +176,11 @@ export function createMonitor(parts: MonitorParts): Monitor {
   function settle(entry: AccountEntry, outcome: CheckOutcome, selfDelayMs: number): CheckResult {
     const { gateway, account } = entry
     const before = entry.health
+    // Of an account that went meanwhile, nothing is judged any more: its incident is closed, and would open anew.
+    if (isAborted(outcome) || fleet.accounts.get(entry.id) !== entry) return result(entry, outcome)
     if (!outcome.result.ok) lookAround(selfDelayMs)
     const seen = attribute(outcome, before, gateway.health, outcome.result.ok ? CLEAR : sight, attribution)
+    if (isEcho(before, seen, planned().intervalMs)) return result(entry, outcome)
     const fromMs = before.lastCheckMs ?? seen.atMs
     const leftOutMs = windows.length === 0 ? 0 : plannedMs(windows, account, fromMs, seen.atMs)
     const observation = { ...seen, evidence: withoutPerson(seen.evidence) }
@@ -177,10 +195,13 @@ export function createMonitor(parts: MonitorParts): Monitor {
     } else if (parts.needsLedger(before, after, verdict.sample)) record.touch(account.key)
     flushing.changed(entry)
     if (after.badSinceMs !== null || after.recovery.pending !== null) follow(entry)
-    const { result } = outcome
+    return result(entry, outcome)
+  }
+
+  function result(entry: AccountEntry, { durationMs, result }: CheckOutcome): CheckResult {
     return {
       view: view(entry),
-      durationMs: result.ok ? outcome.durationMs : null,
+      durationMs: result.ok ? durationMs : null,
       error: result.ok ? null : { code: result.code, message: result.message },
     }
   }
@@ -193,6 +214,7 @@ export function createMonitor(parts: MonitorParts): Monitor {
   }
 
   function settleGateway(entry: GatewayEntry, outcome: CheckOutcome, selfDelayMs: number): void {
+    if (isAborted(outcome) || fleet.gateways.get(entry.id) !== entry) return
     parts.requested(entry.id, outcome)
     const before = entry.health
     if (selfDelayMs === 0) entry.health = advanceGateway(before, outcome, attribution)
@@ -238,6 +260,7 @@ export function createMonitor(parts: MonitorParts): Monitor {
 
   function turn(): void {
     const { intervalMs } = planned()
+    noticeClock()
     if (rebuildWheel) {
       rebuildWheel = false
       turns.set(units())
@@ -249,6 +272,33 @@ export function createMonitor(parts: MonitorParts): Monitor {
     readWindows(false)
     probeUplink()
     turnTimer = setTimeout(turn, turns.turnMs)
+  }
+
+  /** Moments in the future would count as answers just given until the clock has caught up with them. */
+  function noticeClock(): void {
+    const offsetMs = nowMs() - monotonicMs()
+    if (offsetMs < clockOffsetMs - CLOCK_STEP_MS) {
+      log.warn({ backMs: Math.round(clockOffsetMs - offsetMs) }, 'The clock of this machine was set back.')
+      for (const gateway of fleet.gateways.values()) gateway.health = afterClockWentBack(gateway.health, nowMs())
+    }
+    clockOffsetMs = offsetMs
+  }
+
+  /** Settles when no check is under way, or after a short patience: a hanging gateway must not hold up the end. */
+  async function checksEnded(): Promise<void> {
+    const units = [...fleet.accounts.values(), ...fleet.gateways.values()]
+    const limit = new AbortController()
+    await Promise.race([
+      Promise.all(units.map((unit) => unit.inFlight)),
+      sleep(END_OF_CHECKS_MS, undefined, { signal: limit.signal }).catch(() => {}),
+    ])
+    limit.abort()
+  }
+
+  /** Puts all that is known of an account into the next batch. */
+  function show({ id, health }: AccountEntry): void {
+    record.touch(id)
+    if (health.incident !== null) record.event(id, { type: 'incident-updated', incident: health.incident })
   }
 
   /** The units changed: the next turn comes at once and places them anew. */
@@ -266,7 +316,7 @@ export function createMonitor(parts: MonitorParts): Monitor {
   }
 
   function start(unit: Unit, plannedAtMs: number): void {
-    if (ending.signal.aborted) return
+    if (isStopping) return
     if (unit.kind === 'gateway') void checks.gateway(unit, plannedAtMs)
     else if (fleet.accounts.get(unit.id) === unit) void checks.account(unit, plannedAtMs)
   }
@@ -281,7 +331,7 @@ export function createMonitor(parts: MonitorParts): Monitor {
   }
 
   function recheck(entry: AccountEntry, delayMs: number): void {
-    if (entry.recheck !== null || ending.signal.aborted || delayMs >= planned().intervalMs) return
+    if (entry.recheck !== null || isStopping || delayMs >= planned().intervalMs) return
     entry.recheck = setTimeout(() => {
       entry.recheck = null
       check(entry)
@@ -364,12 +414,17 @@ export function createMonitor(parts: MonitorParts): Monitor {
     const { name } = watched.gateway
     const known = fleet.gateways.get(name)
     if (known !== undefined) {
-      if (known.watched.connections !== watched.connections) known.limit = pLimit(watched.connections)
+      known.limit.concurrency = watched.connections
+      // What is known of a server says nothing of another one behind the same name.
+      if (known.watched.url !== watched.url) known.health = newHealthOf(watched)
       known.watched = watched
       return
     }
-    const health = newGatewayHealth(name, new URL(watched.url).host, nowMs())
-    fleet.gateways.set(name, gatewayEntry(watched, health, newGatewayRepairs()))
+    fleet.gateways.set(name, gatewayEntry(watched, newHealthOf(watched), newGatewayRepairs()))
+  }
+
+  function newHealthOf({ gateway, url }: WatchedGateway) {
+    return newGatewayHealth(gateway.name, new URL(url).host, nowMs())
   }
 
   return {
@@ -389,17 +444,18 @@ export function createMonitor(parts: MonitorParts): Monitor {
       exporter: exporterView,
     },
     async checkNow(keys, signal) {
+      // Before the first turn nobody has tried the uplink: a failed check would be put down to its gateway unheard.
+      if (turnTimer === null && uplink.state.configured) await uplink.probe(signal)
       const plannedAtMs = monotonicMs()
       const wanted =
         keys === 'all' ? [...fleet.accounts.values()] : keys.flatMap((key) => fleet.accounts.get(key) ?? [])
       const jobs: Promise<CheckResult>[] = []
-      const whole = new Map<GatewayEntry, Promise<void>>()
       for (const entry of wanted) {
         const { gateway } = entry
-        if (gateway.watched.whole && keys === 'all') {
-          const shared = whole.get(gateway) ?? checks.gateway(gateway, plannedAtMs)
-          whole.set(gateway, shared)
-          jobs.push(shared.then(() => resultOf(entry)))
+        if (gateway.watched.whole && (keys === 'all' || gateway.inFlight !== null)) {
+          const shared = checks.gateway(gateway, plannedAtMs)
+          // An account that was found after the list call began is not in it.
+          jobs.push(shared.then((results) => results.get(entry.id) ?? checks.account(entry, plannedAtMs)))
         } else {
           jobs.push(
             new Promise((resolve) => {
@@ -421,9 +477,12 @@ export function createMonitor(parts: MonitorParts): Monitor {
     apply(next) {
       const before = plan
       plan = next
-      limit = pLimit(next.concurrency)
-      uplink = uplinkProbe(next.uplink, next.uplinkTimeoutMs, nowMs)
-      uplinkProbedMs = Number.NEGATIVE_INFINITY
+      limit.concurrency = next.concurrency
+      // What the probe knows stays known where its addresses stay: a reload must not make a blind exporter see.
+      if (before === null || !isDeepStrictEqual(uplinkOf(before), uplinkOf(next))) {
+        uplink = uplinkProbe(next.uplink, next.uplinkTimeoutMs, nowMs)
+        uplinkProbedMs = Number.NEGATIVE_INFINITY
+      }
       const timeoutMs = Math.max(...next.gateways.map((watched) => watched.timeoutMs))
       attribution = { unhealthyAfter: next.unhealthyAfter, intervalMs: next.intervalMs, timeoutMs }
       if (before?.intervalMs !== next.intervalMs || before.startGroup !== next.startGroup)
@@ -439,29 +498,42 @@ export function createMonitor(parts: MonitorParts): Monitor {
       replan()
     },
     restore(loaded, recentAttempts) {
-      record = recorder(loaded.nextSeq)
-      accounts.remember(loaded, new Set(fleet.gateways.keys()))
-      for (const gateway of fleet.gateways.values()) {
-        const known = new Map<string, RecoveryAttempt>()
-        for (const attempt of [...recentAttempts, ...loaded.pendingRecoveries])
-          if (attempt.gateway === gateway.id) known.set(attempt.id, attempt)
-        repairs.restore(gateway, [...known.values()])
+      isRestored = true
+      const gateways = new Set(fleet.gateways.keys())
+      accounts.remember(loaded, gateways)
+      const known = new Map([...recentAttempts, ...loaded.pendingRecoveries].map((attempt) => [attempt.id, attempt]))
+      for (const orphan of orphans(loaded, gateways)) {
+        known.delete(orphan.id)
+        record.attempt(repairs.orphaned(orphan))
       }
+      for (const gateway of fleet.gateways.values())
+        repairs.restore(
+          gateway,
+          [...known.values()].filter((attempt) => attempt.gateway === gateway.id),
+        )
     },
     reconcile(loaded) {
-      for (const { account, health } of loaded.ledgers) {
+      const late = !isRestored
+      isRestored = true
+      const strangers: LoadedState['ledgers'][number][] = []
+      for (const ledger of loaded.ledgers) {
+        const { account, health } = ledger
         const entry = fleet.accounts.get(account.key)
-        if (entry === undefined) continue
-        const adopted = adoptIncident(entry.health, health)
+        if (entry === undefined) {
+          strangers.push(ledger)
+          continue
+        }
+        const adopted = late ? continueLife(entry.health, health) : adoptIncident(entry.health, health)
         if (adopted === entry.health) continue
         entry.health = adopted
-        if (adopted.incident !== null)
-          record.event(account.key, { type: 'incident-updated', incident: adopted.incident })
-        flushing.changed(entry)
+        show(entry)
       }
+      if (!late) return
+      for (const attempt of loaded.pendingRecoveries) record.attempt(repairs.orphaned(attempt))
+      accounts.remember({ ...loaded, ledgers: strangers }, new Set(fleet.gateways.keys()))
     },
     touchAll() {
-      for (const key of fleet.accounts.keys()) record.touch(key)
+      for (const entry of fleet.accounts.values()) show(entry)
     },
     adopt(gateway, found, scope) {
       const entry = fleet.gateways.get(gateway)
@@ -477,23 +549,32 @@ export function createMonitor(parts: MonitorParts): Monitor {
       flushing.start()
     },
     async stop() {
+      isStopping = true
       if (turnTimer !== null) clearTimeout(turnTimer)
+      turnTimer = null
       starts.clear()
-      ending.abort()
       for (const entry of fleet.accounts.values()) if (entry.recheck !== null) clearTimeout(entry.recheck)
+      await checksEnded()
+      ending.abort()
       await flushing.stop()
     },
   }
+}
 
-  function resultOf(entry: AccountEntry): CheckResult {
-    const { lastError } = entry.gateway.health
-    const failed = entry.health.state === 'unknown' && lastError !== null
-    return {
-      view: view(entry),
-      durationMs: failed ? null : entry.health.lastDurationMs,
-      error: failed ? { code: lastError.code, message: lastError.message } : null,
-    }
-  }
+/** Pending attempts whose account the store does not know as repairing: nobody would ever judge them. */
+function orphans({ ledgers, pendingRecoveries }: LoadedState, gateways: ReadonlySet<string>): RecoveryAttempt[] {
+  const awaited = new Set(
+    ledgers.filter(({ account }) => gateways.has(account.gateway)).map(({ health }) => health.recovery.pending?.id),
+  )
+  return pendingRecoveries.filter((attempt) => !awaited.has(attempt.id))
+}
+
+function uplinkOf({ uplink, uplinkTimeoutMs }: MonitorPlan) {
+  return { uplink, uplinkTimeoutMs }
+}
+
+function isAborted({ result }: CheckOutcome): boolean {
+  return !result.ok && result.code === 'aborted'
 }
 
 /** The phone and name that came with a reading are discovery's to show, after privacy; health keeps none. */

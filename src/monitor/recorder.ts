@@ -1,9 +1,9 @@
 import type { Account, AccountKey } from '../accounts/account.ts'
 import type { AccountHealth, HealthEvent, Incident, Sample, Transition } from '../health/health.ts'
 import type { RecoveryAttempt } from '../health/recovery.ts'
-import type { Batch } from '../store/store.ts'
+import type { Handed } from '../store/waiting-batches.ts'
 
-/** Gathers what happened since the last flush into one batch for the store. */
+/** Gathers what happened since the last flush into one batch; the store's writer numbers it. */
 export interface Recorder {
   sample(sample: Sample): void
   /** An event of the account; its full health goes into the batch. */
@@ -12,25 +12,22 @@ export interface Recorder {
   /** The account's full health goes into the batch. */
   touch(key: AccountKey): void
   removed(key: AccountKey): void
-  /** Whether an event waits that should not wait for the end of the cycle. */
-  readonly urgent: boolean
-  /** The batch since the last call; null where nothing happened. */
-  take(atMs: number, lookUp: (key: AccountKey) => { account: Account; health: AccountHealth } | undefined): Batch | null
+  /** The batch since the last call; null where nothing happened. `lookUp` finds the accounts that are watched now. */
+  take(
+    atMs: number,
+    lookUp: (key: AccountKey) => { account: Account; health: AccountHealth } | undefined,
+  ): Handed | null
 }
 
-/**
- * @param firstSeq sequence number of the first batch
- * @param turnsPerRound every account's full health is written once per this many batches, even without an event
- */
-export function recorder(firstSeq: number, turnsPerRound = 20): Recorder {
-  let seq = firstSeq
+/** @param turnsPerRound every account's full health is written once per this many batches, even without an event */
+export function recorder(turnsPerRound = 20): Recorder {
+  let turn = 0
   let samples: Sample[] = []
   let transitions: Transition[] = []
   let incidents = new Map<string, Incident>()
   let recoveries = new Map<string, RecoveryAttempt>()
   let touched = new Set<AccountKey>()
-  let removed: AccountKey[] = []
-  let urgent = false
+  let removed = new Set<AccountKey>()
 
   return {
     sample(sample) {
@@ -38,51 +35,47 @@ export function recorder(firstSeq: number, turnsPerRound = 20): Recorder {
     },
     event(key, event) {
       touched.add(key)
-      urgent = true
       if (event.type === 'transition') transitions.push(event.transition)
       else incidents.set(event.incident.id, event.incident)
     },
     attempt(attempt) {
       recoveries.set(attempt.id, attempt)
       touched.add(attempt.key)
-      urgent = true
     },
     touch(key) {
       touched.add(key)
     },
     removed(key) {
-      removed.push(key)
-      urgent = true
-    },
-    get urgent() {
-      return urgent
+      removed.add(key)
     },
     take(atMs, lookUp) {
-      if (samples.length + transitions.length + incidents.size + recoveries.size + touched.size + removed.length === 0)
+      if (samples.length + transitions.length + incidents.size + recoveries.size + touched.size + removed.size === 0)
         return null
       for (const sample of samples) {
         if (touched.has(sample.key)) continue
-        if (placeOf(sample.key) % turnsPerRound === seq % turnsPerRound) touched.add(sample.key)
+        if (placeOf(sample.key) % turnsPerRound === turn % turnsPerRound) touched.add(sample.key)
       }
-      const ledgers = [...touched].map(lookUp).filter((found) => found !== undefined)
-      const batch: Batch = {
-        seq,
+      const ledgers = [...touched]
+        .map(lookUp)
+        .filter((found) => found !== undefined)
+        .map(({ account, health }) => ({ account, health }))
+      const batch: Handed = {
         atMs,
         samples,
         transitions,
         incidents: [...incidents.values()],
         recoveries: [...recoveries.values()],
         ledgers,
-        removed,
+        // Gone and found again within one batch is not gone.
+        removed: [...removed].filter((key) => lookUp(key) === undefined),
       }
-      seq += 1
+      turn += 1
       samples = []
       transitions = []
       incidents = new Map()
       recoveries = new Map()
       touched = new Set()
-      removed = []
-      urgent = false
+      removed = new Set()
       return batch
     },
   }

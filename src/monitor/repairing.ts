@@ -1,3 +1,4 @@
+import type { RestartReceipt } from '../gateways/gateway.ts'
 import {
   type FleetFailure,
   failsTogether,
@@ -43,6 +44,8 @@ export interface Repairing {
   byHand(entry: AccountEntry, by: string): Promise<RecoverResult>
   /** Takes over what the store knew of attempts: the last hour's of each gateway, and the pending ones. */
   restore(gateway: GatewayEntry, attempts: readonly RecoveryAttempt[]): void
+  /** Ends a stored attempt that belongs to no account any more; returns its last version. */
+  orphaned(attempt: RecoveryAttempt): RecoveryAttempt
   /** Ends the pending attempt of an account that is removed. */
   forget(entry: AccountEntry): void
   /** Takes one step of the gateway's breaker; cheap, at most once a second per gateway. */
@@ -56,6 +59,8 @@ const JUDGE_EVERY_MS = 1_000
 
 export function repairing(parts: RepairingParts): Repairing {
   const pending = new Map<string, RecoveryAttempt>()
+  /** Latest version of the attempts whose request is still out. */
+  const sending = new Map<string, RecoveryAttempt>()
   const judgedMs = new WeakMap<GatewayEntry, number>()
 
   function judge(gateway: GatewayEntry): void {
@@ -90,6 +95,7 @@ export function repairing(parts: RepairingParts): Repairing {
   function take(entry: AccountEntry, repair: Repair): RecoveryAttempt {
     const { attempt } = repair
     entry.health = repair.health
+    if (sending.has(attempt.id)) sending.set(attempt.id, attempt)
     if (attempt.outcome === 'pending') pending.set(attempt.id, attempt)
     else {
       pending.delete(attempt.id)
@@ -110,31 +116,45 @@ export function repairing(parts: RepairingParts): Repairing {
   }
 
   async function send(entry: AccountEntry, requested: RecoveryAttempt): Promise<RecoveryAttempt> {
+    if (requested.outcome !== 'pending') return requested
+    sending.set(requested.id, requested)
+    return await carryOut(entry, requested).finally(() => sending.delete(requested.id))
+  }
+
+  async function carryOut(entry: AccountEntry, requested: RecoveryAttempt): Promise<RecoveryAttempt> {
     // The attempt is in the store before the request is out: an exporter that dies here does not restart twice.
     await parts.recorded()
-    const current = () => pending.get(requested.id) ?? requested
+    const latest = () => sending.get(requested.id) ?? requested
+    // Ended meanwhile, for example with its account: the gateway's answer changes nothing any more.
+    const isOver = () => latest().outcome !== 'pending' || parts.signal.aborted
+    if (isOver()) return latest()
+    const answer = await ask(entry)
+    // Broken off by the end of the service: whether the gateway restarts is unknown, and the next start finds it pending.
+    if (isOver()) return latest()
+    if (!answer.accepted) {
+      return take(entry, rejectAttempt(entry.health, latest(), answer, parts.policy(), parts.nowMs(), parts.random))
+    }
+    const accepted = take(entry, acceptAttempt(entry.health, latest(), answer.detail, parts.nowMs()))
+    parts.recheck(entry, FIRST_RECHECK_MS)
+    return accepted
+  }
+
+  async function ask(entry: AccountEntry): Promise<RestartReceipt> {
     const limit = AbortSignal.any([parts.signal, AbortSignal.timeout(RESTART_LIMIT_MS)])
-    const reject = (detail: string, needsHuman: boolean) =>
-      take(
-        entry,
-        rejectAttempt(entry.health, current(), { detail, needsHuman }, parts.policy(), parts.nowMs(), parts.random),
-      )
     try {
       const receipt = await entry.gateway.watched.gateway.restart?.(entry.account, limit)
-      if (receipt === undefined) return reject('The gateway cannot restart.', false)
-      if (!receipt.accepted) return reject(receipt.detail, receipt.needsHuman)
-      const accepted = take(entry, acceptAttempt(entry.health, current(), receipt.detail, parts.nowMs()))
-      parts.recheck(entry, FIRST_RECHECK_MS)
-      return accepted
+      return receipt ?? { accepted: false, detail: 'The gateway cannot restart.', needsHuman: false }
     } catch (error) {
-      return reject(error instanceof Error ? error.message : String(error), false)
+      const detail = error instanceof Error ? error.message : String(error)
+      return { accepted: false, detail, needsHuman: false }
     }
   }
 
   function verify(entry: AccountEntry): void {
     const id = entry.health.recovery.pending?.id
     const attempt = id === undefined ? undefined : pending.get(id)
-    if (attempt === undefined) return
+    // A request that is out has its own limit; before its answer there is nothing to verify.
+    if (attempt === undefined || sending.has(attempt.id)) return
     const { watched } = entry.gateway
     const nowMs = parts.nowMs()
     const judged = verifyAttempt(entry.health, attempt, parts.policy(), watched.health, nowMs, parts.random)
@@ -153,8 +173,7 @@ export function repairing(parts: RepairingParts): Repairing {
       if (entry.health.badSinceMs === null || parts.signal.aborted) return
       judge(entry.gateway)
       if (!decide(entry).act) return
-      const attempt = request(entry, 'policy')
-      if (attempt.outcome === 'pending') void send(entry, attempt)
+      void send(entry, request(entry, 'policy'))
     },
     async byHand(entry, by) {
       judge(entry.gateway)
@@ -165,6 +184,10 @@ export function repairing(parts: RepairingParts): Repairing {
     restore(gateway, attempts) {
       gateway.repairs = { ...repairsFrom(attempts, parts.nowMs()), breaker: gateway.repairs.breaker }
       for (const attempt of attempts) if (attempt.outcome === 'pending') pending.set(attempt.id, attempt)
+    },
+    orphaned(attempt) {
+      const detail = 'The account is watched no longer.'
+      return { ...attempt, endMs: Math.max(parts.nowMs(), attempt.requestedMs), outcome: 'interrupted', detail }
     },
     forget(entry) {
       const id = entry.health.recovery.pending?.id

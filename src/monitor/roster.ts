@@ -3,6 +3,7 @@ import type { Account, AccountKey } from '../accounts/account.ts'
 import type { GatewayHealth } from '../health/gateway-health.ts'
 import type { GatewayRepairs } from '../health/gateway-repairs.ts'
 import type { AccountHealth } from '../health/health.ts'
+import type { GatewayResults } from './checking.ts'
 import type { CheckResult } from './fleet.ts'
 import type { WatchedGateway } from './plan.ts'
 
@@ -30,7 +31,7 @@ export interface GatewayEntry {
   limit: LimitFunction
   readonly entries: Map<AccountKey, AccountEntry>
   /** The request for the whole gateway under way. */
-  inFlight: Promise<void> | null
+  inFlight: Promise<GatewayResults> | null
   readonly kind: 'gateway'
 }
 
@@ -45,6 +46,9 @@ export interface Roster {
   rename(entry: AccountEntry, account: Account): void
   delete(entry: AccountEntry): void
 }
+
+/** Digits with what people put between them: `+971 50 576-0056`, `(0049) 30/123456`. */
+const PHONE_IN_ANY_NOTATION = /^\+?[\d\s()./-]{7,40}$/
 
 export function roster(): Roster {
   const accounts = new Map<AccountKey, AccountEntry>()
@@ -71,7 +75,7 @@ export function roster(): Roster {
     find(id) {
       const exact = accounts.get(id)
       if (exact !== undefined) return [exact]
-      const digits = id.replace(/[^\d]/g, '')
+      const digits = PHONE_IN_ANY_NOTATION.test(id) ? id.replace(/\D/g, '').replace(/^00/, '') : id
       return [...(byWord.get(id) ?? byWord.get(digits) ?? [])]
     },
     add(entry) {
