@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { Account } from '../accounts/account.ts'
 import type { Log } from '../log.ts'
 import { type DiscoverySource, discover, mergeAccounts } from './discovery.ts'
@@ -16,9 +17,9 @@ export interface DiscoveryRoundsParts {
   failed(gateway: string): void
 }
 
-/** Looks for accounts again and again. */
+/** Looks for accounts again and again, each gateway at its own pace: one that hangs delays no other. */
 export interface DiscoveryRounds {
-  /** Takes over new sources and looks at once. Settles when each was asked. */
+  /** Takes over new sources and looks at once. Settles when each was asked, or when newer sources were taken over. */
   apply(sources: readonly DiscoverySource[], intervalMs: number): Promise<void>
   stop(): Promise<void>
 }
@@ -26,10 +27,9 @@ export interface DiscoveryRounds {
 const LIST_LIMIT_MS = 30_000
 
 export function discoveryRounds(parts: DiscoveryRoundsParts): DiscoveryRounds {
-  let sources: readonly DiscoverySource[] = []
-  let timer: NodeJS.Timeout | null = null
   let stopping = new AbortController()
-  let running: Promise<unknown> = Promise.resolve()
+  /** All that is under way, so that an end is an end. */
+  const running = new Set<Promise<void>>()
   const failing = new Set<string>()
 
   async function ask(source: DiscoverySource, signal: AbortSignal): Promise<void> {
@@ -50,34 +50,39 @@ export function discoveryRounds(parts: DiscoveryRoundsParts): DiscoveryRounds {
     }
   }
 
-  function round(): Promise<unknown> {
-    const { signal } = stopping
-    running = Promise.all(sources.map((source) => ask(source, signal)))
-    return running
+  /** Asks for the rest of this generation of sources; settles only at its end. */
+  async function keepAsking(source: DiscoverySource, intervalMs: number, signal: AbortSignal): Promise<void> {
+    while (!signal.aborted) {
+      await sleep(intervalMs, undefined, { signal }).catch(() => {})
+      if (!signal.aborted) await ask(source, signal)
+    }
   }
 
-  function schedule(intervalMs: number): void {
-    timer = setTimeout(async () => {
-      await round()
-      if (timer !== null) schedule(intervalMs)
-    }, intervalMs)
+  function track<T>(work: Promise<T>): Promise<T> {
+    const tracked = work.then(() => {}).finally(() => running.delete(tracked))
+    running.add(tracked)
+    return work
+  }
+
+  async function endAll(): Promise<void> {
+    stopping.abort()
+    await Promise.all(running)
   }
 
   return {
-    async apply(next, intervalMs) {
-      if (timer !== null) clearTimeout(timer)
-      stopping.abort()
-      await running
-      stopping = new AbortController()
-      sources = next
-      schedule(intervalMs)
-      await round()
+    async apply(sources, intervalMs) {
+      const mine = new AbortController()
+      const ended = endAll()
+      stopping = mine
+      await ended
+      if (mine.signal.aborted) return
+      await Promise.all(
+        sources.map(async (source) => {
+          await track(ask(source, mine.signal))
+          void track(keepAsking(source, intervalMs, mine.signal))
+        }),
+      )
     },
-    async stop() {
-      if (timer !== null) clearTimeout(timer)
-      timer = null
-      stopping.abort()
-      await running
-    },
+    stop: endAll,
   }
 }
