@@ -66,6 +66,7 @@ const StoredHealth = z.object({
     attemptsUsed: z.number(),
     notBeforeMs: time,
     pending: z.object({ id: z.string(), requestedMs: time, acceptedMs: maybeTime }).nullable(),
+    verifiedMs: time.exactOptional(),
   }),
 }) satisfies z.ZodType<AccountHealth>
 

@@ -127,6 +127,7 @@ function isSameRecovery(before: RecoveryState, after: RecoveryState): boolean {
     before.attemptsUsed === after.attemptsUsed &&
     before.notBeforeMs === after.notBeforeMs &&
     before.pending?.id === after.pending?.id &&
-    before.pending?.acceptedMs === after.pending?.acceptedMs
+    before.pending?.acceptedMs === after.pending?.acceptedMs &&
+    before.verifiedMs === after.verifiedMs
   )
 }
