@@ -1,6 +1,6 @@
 import { setImmediate } from 'node:timers/promises'
 import { createApi } from './api/app.ts'
-import { listen } from './api/listen.ts'
+import { type Listener, listen } from './api/listen.ts'
 import type { ReloadResult } from './api/parts.ts'
 import { faultText } from './config/fault.ts'
 import type { LoadedConfig } from './config/load.ts'
@@ -43,8 +43,9 @@ export interface Service {
   readonly monitor: MonitorControl
   /** Settles when every gateway was asked for its accounts once. */
   readonly ready: Promise<void>
+  /** Reads the configuration again and takes it over; a faulty one changes nothing. Never rejects. */
   reload(): Promise<ReloadResult>
-  /** Ends everything in order: API, discovery, checks, store, gateways. */
+  /** Ends everything in order: API, discovery, checks, store, gateways. Asked again, it waits for the same end. */
   stop(): Promise<void>
 }
 
@@ -61,6 +62,8 @@ export async function startService(started: GoodConfig, parts: ServiceParts): Pr
   const ending = new AbortController()
   let current = started
   let isReady = false
+  let listener: Listener | null = null
+  let stopped: Promise<void> | null = null
 
   // What is shown.
   const exposition = createExposition({ now: nowMs })
@@ -114,11 +117,12 @@ export async function startService(started: GoodConfig, parts: ServiceParts): Pr
   showConfig(true)
   monitor.start()
   const ready = discovery.apply(plan.sources, started.config.discovery.interval).then(() => {
+    if (ending.signal.aborted) return
     isReady = true
     log.info({ accounts: monitor.fleet.size, gateways: plan.gateways.size }, 'The exporter watches the fleet.')
   })
 
-  const listener = await listen(
+  listener = await listen(
     createApi({
       monitor,
       store,
@@ -136,7 +140,10 @@ export async function startService(started: GoodConfig, parts: ServiceParts): Pr
         alertmanager: started.config.alerting.externalUrl ?? started.config.alerting.url,
         grafana: started.config.grafana.url,
       },
-      options: started.config.api,
+      // Users, tokens and limits follow a reload; the address does not.
+      get options() {
+        return current.config.api
+      },
       signal: ending.signal,
     }),
     started.config.api,
@@ -159,8 +166,10 @@ export async function startService(started: GoodConfig, parts: ServiceParts): Pr
       await setImmediate()
     }
     for (const key of flush.removed) exposition.accounts.remove(key)
-    for (const { name, driver, up, accounts, breakerOpen } of flush.gateways)
-      exposition.gateways.set({ name, driver, up, accounts, breakerOpen })
+    for (const { name, driver, up, accounts, breakerOpen } of flush.gateways) {
+      // A reload may have removed it since the flush began.
+      if (plan.gateways.has(name)) exposition.gateways.set({ name, driver, up, accounts, breakerOpen })
+    }
     const { exporter } = flush
     own.cycle({
       blind: exporter.blind,
@@ -173,19 +182,20 @@ export async function startService(started: GoodConfig, parts: ServiceParts): Pr
   }
 
   async function reload(): Promise<ReloadResult> {
+    if (ending.signal.aborted) return { ok: false, faults: ['The exporter is stopping.'] }
     const read = parts.readConfig()
-    if (!read.ok) {
-      own.reload(false, nowMs())
-      const faults = read.faults.map((fault) => faultText('config', fault))
-      log.error({ faults }, 'The configuration was not reloaded: it has faults. The last good one stays.')
-      return { ok: false, faults }
+    if (!read.ok) return refuseReload(read.faults.map((fault) => faultText('config', fault)))
+    const before = plan
+    try {
+      plan = servicePlan(read.config, before.gateways, { events: { unmapped: countUnmapped }, nowMs })
+    } catch (error) {
+      return refuseReload([error instanceof Error ? error.message : String(error)])
     }
-    const fixed = fixedSections(current, read)
+    current = read
+    // What runs is compared, not what was read last: the difference stays until a restart.
+    const fixed = fixedSections(started, read)
     if (fixed.length > 0) log.warn({ sections: fixed }, 'These sections changed, but only a restart takes them over.')
     for (const warning of read.warnings) log.warn({}, faultText('config', warning))
-    const before = plan
-    current = read
-    plan = servicePlan(read.config, before.gateways, { events: { unmapped: countUnmapped }, nowMs })
     monitor.apply(plan.monitor)
     for (const name of before.gateways.keys()) if (!plan.gateways.has(name)) exposition.gateways.remove(name)
     void discovery.apply(plan.sources, read.config.discovery.interval)
@@ -195,8 +205,18 @@ export async function startService(started: GoodConfig, parts: ServiceParts): Pr
     return { ok: true }
   }
 
-  async function stop(): Promise<void> {
-    if (ending.signal.aborted) return
+  function refuseReload(faults: readonly string[]): ReloadResult {
+    own.reload(false, nowMs())
+    log.error({ faults }, 'The configuration was not reloaded: it has faults. The last good one stays.')
+    return { ok: false, faults }
+  }
+
+  function stop(): Promise<void> {
+    stopped ??= end()
+    return stopped
+  }
+
+  async function end(): Promise<void> {
     ending.abort()
     await listener?.closed
     await discovery.stop()
