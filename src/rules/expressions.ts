@@ -28,3 +28,54 @@ export const OUTSIDE_MAINTENANCE = `unless ${SAME_ACCOUNT} (${selector(ACCOUNT_F
 export function lines(...parts: readonly string[]): string {
   return parts.join('\n')
 }
+
+/** What a counter gained, for windows that the counter's raw samples can be asked for. */
+type Window = '5m' | '30m' | '1h'
+
+/**
+ * How much a counter grew, without the extrapolation of `increase`: the last value of this window less the last value
+ * of the window before, so that the growths of windows that follow each other add up to the whole. Where the window
+ * before has no value, or a reset made the difference negative, growth is counted `since` the first value of this one.
+ *
+ * `held` is how far back the last value may lie: as long as the window, a scrape gap at its end loses nothing.
+ */
+export function growth(counter: Pick<MetricFamily, 'name'>, window: Window, held: Window, since?: string): string {
+  const last = merged(`last_over_time(${counter.name}[${held}])`)
+  const before = merged(`last_over_time(${counter.name}[${held}] offset ${window})`)
+  const first = merged(`min_over_time(${counter.name}[${window}])`, 'min')
+  return lines(`((${last} - ${before}) >= 0)`, `or ${since ?? `(${last} - ${first})`}`)
+}
+
+/** Windows over which recorded growths are added up, in seconds. */
+export const WINDOW_SECONDS = {
+  '5m': 300,
+  '30m': 1800,
+  '1h': 3600,
+  '2h': 7200,
+  '6h': 21_600,
+  '1d': 86_400,
+  '3d': 259_200,
+  '7d': 604_800,
+  '30d': 2_592_000,
+} as const
+export type RecordedWindow = keyof typeof WINDOW_SECONDS
+
+/** The windows less one millisecond: a closed range would count the tile at its far end, which is one too many. */
+const ALMOST: Readonly<Record<Exclude<RecordedWindow, '5m'>, string>> = {
+  '30m': '29m59s999ms',
+  '1h': '59m59s999ms',
+  '2h': '1h59m59s999ms',
+  '6h': '5h59m59s999ms',
+  '1d': '23h59m59s999ms',
+  '3d': '2d23h59m59s999ms',
+  '7d': '6d23h59m59s999ms',
+  '30d': '29d23h59m59s999ms',
+}
+
+/**
+ * Sum of recorded growths that lie side by side over a window. A subquery, so that a series younger than the window
+ * counts as what it is and not as if it had always been there, and so that 30 days cost 720 points, not 8640.
+ */
+export function tiles(series: string, window: Exclude<RecordedWindow, '5m'>, step: '5m' | '1h'): string {
+  return `sum_over_time(${series}[${ALMOST[window]}:${step}])`
+}

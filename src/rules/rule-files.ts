@@ -1,7 +1,9 @@
 import { stringify } from 'yaml'
 import { accountAlerts } from './account-alerts.ts'
+import { accountRecordings } from './account-recordings.ts'
 import { exporterAlerts } from './exporter-alerts.ts'
 import { gatewayAlerts } from './gateway-alerts.ts'
+import { groupRecordings } from './group-recordings.ts'
 import { type AlertingRule, isAlert, type RecordingRule, type RuleGroup } from './rule.ts'
 
 /** Where the links of an alert lead. */
@@ -22,6 +24,8 @@ export const DEFAULT_LINKS: RuleLinks = { runbooks: 'docs/alerts', grafana: 'htt
 
 /** Every rule file, as prometheus/rules holds them. Valid on Prometheus 2.42 and later. */
 export const RULE_FILES: readonly RuleFile[] = [
+  { name: 'account-recordings.yml', groups: accountRecordings },
+  { name: 'group-recordings.yml', groups: groupRecordings },
   { name: 'account-alerts.yml', groups: accountAlerts },
   { name: 'gateway-alerts.yml', groups: gatewayAlerts },
   { name: 'exporter-alerts.yml', groups: exporterAlerts },
