@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { createInterface } from 'node:readline'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { isReady } from './ready.ts'
 
 /** One program of the stack. */
 export interface Part {
@@ -17,14 +18,26 @@ export interface Part {
 export interface RunningPart {
   readonly name: string
   readonly pid: number
-  /** Settles when the process is gone. */
+  /** Settles when the process is gone, with a sentence that says how. */
   readonly ended: Promise<string>
   /** Asks it to end, and forces it after the limit. */
   end(limitMs: number): Promise<void>
+  /** Ends it at once, for a supervisor that has no time left. */
+  kill(): void
 }
 
+export interface PartEvents {
+  /** A line of its output. */
+  print(line: string): void
+  /** It has a process from now on, which must be ended whatever comes next. */
+  spawned(part: RunningPart): void
+}
+
+const KEPT_LINES = 20
+const ASK_AGAIN_MS = 150
+
 /** Starts a part and waits until it is ready. Rejects, with its last lines, where it ends or takes too long. */
-export async function startPart(part: Part, print: (line: string) => void, signal: AbortSignal): Promise<RunningPart> {
+export async function startPart(part: Part, events: PartEvents, signal: AbortSignal): Promise<void> {
   const child = spawn(part.command, [...part.args], {
     // A group of its own: Ctrl-C reaches only the supervisor, which then ends the parts in order.
     detached: true,
@@ -35,55 +48,57 @@ export async function startPart(part: Part, print: (line: string) => void, signa
   for (const stream of [child.stdout, child.stderr]) {
     createInterface({ input: stream }).on('line', (line) => {
       lastLines.push(line)
-      if (lastLines.length > 20) lastLines.shift()
-      print(line)
+      if (lastLines.length > KEPT_LINES) lastLines.shift()
+      events.print(line)
     })
   }
+  let gone: string | null = null
   const ended = new Promise<string>((resolve) => {
     child.once('error', (error) => resolve(`${part.name} cannot be started: ${error.message}`))
     child.once('exit', (code, exitSignal) => resolve(`${part.name} ended (${exitSignal ?? `exit code ${code}`})`))
+  }).then((how) => {
+    gone = how
+    return how
   })
-  const running: RunningPart = {
-    name: part.name,
-    pid: child.pid ?? -1,
-    ended,
-    end: (limitMs) => endChild(child, limitMs),
+  if (child.pid !== undefined) {
+    const { pid } = child
+    events.spawned({
+      name: part.name,
+      pid,
+      ended,
+      end: (limitMs) => endChild(child, limitMs),
+      kill: () => killGroup(pid, 'SIGKILL'),
+    })
   }
 
-  let gone: string | null = null
-  ended.then((how) => {
-    gone = how
-  })
   const deadline = Date.now() + part.readyWithinMs
-  while (!(await answers(part.readyUrl))) {
+  while (!(await isReady(part.readyUrl))) {
     if (gone !== null) throw new Error(`${gone}\n${lastLines.join('\n')}`)
-    if (signal.aborted || Date.now() > deadline) {
-      await running.end(5_000)
-      if (signal.aborted) throw new Error(`${part.name}: interrupted while it started`)
+    if (signal.aborted) return
+    if (Date.now() > deadline) {
       throw new Error(
         `${part.name} is not ready after ${part.readyWithinMs / 1000} s (${part.readyUrl})\n${lastLines.join('\n')}`,
       )
     }
-    await sleep(150)
-  }
-  return running
-}
-
-async function answers(url: string): Promise<boolean> {
-  try {
-    const response = await fetch(url, { signal: AbortSignal.timeout(2_000) })
-    await response.body?.cancel()
-    return response.ok
-  } catch {
-    return false
+    await sleep(ASK_AGAIN_MS)
   }
 }
 
 async function endChild(child: ChildProcess, limitMs: number): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null || child.pid === undefined) return
+  const { pid } = child
   const exited = once(child, 'exit')
   child.kill('SIGTERM')
-  const force = setTimeout(() => child.kill('SIGKILL'), limitMs)
+  const force = setTimeout(() => killGroup(pid, 'SIGKILL'), limitMs)
   await exited
   clearTimeout(force)
+}
+
+/** Grafana starts plugins of its own: the whole group goes. */
+function killGroup(pid: number, signal: NodeJS.Signals): void {
+  try {
+    process.kill(-pid, signal)
+  } catch {
+    // It is gone already.
+  }
 }

@@ -37,6 +37,7 @@ export function prometheusPart(plan: StackPlan, prometheus: { url: string; progr
       `--storage.tsdb.path=${join(plan.dataPath, 'prometheus')}`,
       `--storage.tsdb.retention.time=${RETENTION}`,
       `--web.listen-address=127.0.0.1:${portOf(prometheus.url)}`,
+      `--web.external-url=${prometheus.url}`,
       '--web.enable-lifecycle',
       '--log.level=warn',
     ],

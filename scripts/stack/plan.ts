@@ -1,8 +1,9 @@
 import { spawnSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
-import { mkdir, readFile } from 'node:fs/promises'
+import { mkdir } from 'node:fs/promises'
 import { delimiter, join, resolve } from 'node:path'
-import { parse } from 'yaml'
+import { loadConfig } from '../../src/config/load.ts'
+import { exporterUrl } from '../../src/config/rendered.ts'
 import { isFree } from './ports.ts'
 
 /** Where the parts of one stack listen and keep their data. */
@@ -23,53 +24,48 @@ export interface SimulatorPlan {
   readonly smtpPort: number
 }
 
-interface Addresses {
-  readonly api?: { readonly listen?: string; readonly tls?: unknown }
-  readonly prometheus?: { readonly url?: string }
-  readonly alerting?: { readonly url?: string }
-  readonly grafana?: { readonly url?: string }
-}
-
-/** Runs a command of the exporter itself; rejects with its message where it fails. */
-export function exporterCommand(args: readonly string[]): void {
-  const result = spawnSync(process.execPath, ['src/main.ts', ...args], { stdio: ['ignore', 'inherit', 'inherit'] })
-  if (result.status !== 0) throw new Error(`whatsapp-exporter ${args.join(' ')} failed; its message is above`)
+/** Runs a command of the exporter itself; throws with its message where it fails. `quiet` keeps its warnings back. */
+export function exporterCommand(args: readonly string[], output: 'shown' | 'quiet' = 'shown'): void {
+  const stdio = output === 'shown' ? 'inherit' : 'pipe'
+  const result = spawnSync(process.execPath, ['src/main.ts', ...args], { stdio: ['ignore', stdio, stdio] })
+  if (result.status === 0) return
+  const said = output === 'shown' ? 'its message is above' : String(result.stderr)
+  throw new Error(`whatsapp-exporter ${args.join(' ')} failed; ${said}`)
 }
 
 /** The stack for the operator's own configuration. A Prometheus or Alertmanager on another host is used, not started. */
 export async function realPlan(configPath: string, dataPath: string): Promise<StackPlan> {
   exporterCommand(['config', 'check', '--config', configPath])
-  const addresses = parse(await readFile(configPath, 'utf8')) as Addresses
-  const listen = addresses.api?.listen ?? '127.0.0.1:19292'
-  const exporterUrl = `${addresses.api?.tls === undefined ? 'http' : 'https'}://${listen.replace(/^(0\.0\.0\.0|\[::\])/, '127.0.0.1')}`
-  const prometheusUrl = addresses.prometheus?.url ?? 'http://127.0.0.1:9090'
-  const alertmanagerUrl = addresses.alerting?.url ?? 'http://127.0.0.1:9093'
+  const loaded = loadConfig(resolve(configPath), process.env)
+  if (!loaded.ok) throw new Error(`${configPath} changed while it was read. Run make up again.`)
+  const { config } = loaded
   const renderedPath = join(dataPath, 'rendered')
   await mkdir(renderedPath, { recursive: true })
-  exporterCommand(['render', '--config', configPath, '--out', renderedPath])
+  exporterCommand(['render', '--config', configPath, '--out', renderedPath], 'quiet')
+  const ours = (url: string, names: readonly string[]) => (isLoopback(url) ? { url, program: program(names) } : null)
   const plan: StackPlan = {
     configPath: resolve(configPath),
     dataPath,
     renderedPath,
-    exporterUrl,
-    prometheus: isLoopback(prometheusUrl) ? { url: prometheusUrl, program: program(['prometheus']) } : null,
-    alertmanager: isLoopback(alertmanagerUrl)
-      ? { url: alertmanagerUrl, program: program(['prometheus-alertmanager', 'alertmanager']) }
-      : null,
-    grafanaUrl: addresses.grafana?.url ?? 'http://127.0.0.1:3000',
+    exporterUrl: exporterUrl(config),
+    prometheus: ours(config.prometheus.url, ['prometheus']),
+    alertmanager: ours(config.alerting.url, ['prometheus-alertmanager', 'alertmanager']),
+    grafanaUrl: config.grafana.url ?? 'http://127.0.0.1:3000',
     simulator: null,
   }
-  for (const [name, url] of [
-    ['the exporter (api.listen)', plan.exporterUrl],
-    ['Prometheus (prometheus.url)', plan.prometheus?.url],
-    ['Alertmanager (alerting.url)', plan.alertmanager?.url],
-  ]) {
-    if (url === undefined || (await isFree(portOf(url)))) continue
-    throw new Error(
-      `Port ${portOf(url)}, wanted by ${name}, is in use. End what listens there, or choose another port in ${configPath}.`,
-    )
-  }
+  await refuseTakenPort('the exporter (api.listen)', plan.exporterUrl, configPath)
+  if (plan.prometheus !== null) await refuseTakenPort('Prometheus (prometheus.url)', plan.prometheus.url, configPath)
+  if (plan.alertmanager !== null)
+    await refuseTakenPort('Alertmanager (alerting.url)', plan.alertmanager.url, configPath)
   return plan
+}
+
+/** Throws where something else listens on the port of an address. */
+export async function refuseTakenPort(wantedBy: string, url: string, configPath: string): Promise<void> {
+  if (await isFree(portOf(url))) return
+  throw new Error(
+    `Port ${portOf(url)}, wanted by ${wantedBy}, is in use. End what listens there, or choose another port in ${configPath}.`,
+  )
 }
 
 /** The first of the names that is on the PATH. Throws where none is. */

@@ -11,7 +11,7 @@ export interface SimulatorConfigOptions {
   readonly gateways: readonly GatewaySpec[]
   /** SMTP port of its inbox; null: no e-mail receiver. */
   readonly smtpPort: number | null
-  /** More sections of config.yml; they win over ours. */
+  /** More sections of config.yml; where we have the same section, their options win over ours one by one. */
   readonly sections?: Readonly<Record<string, unknown>>
 }
 
@@ -23,7 +23,7 @@ export function simulatorConfigYaml({ url, gateways, smtpPort, sections = {} }: 
     smtp: { smarthost: `${host.replace(/:\d+$/, '')}:${smtpPort}`, from: 'alerts@example.org', requireTls: false },
     email: [{ name: 'demo-email', severities, to: ['oncall@example.org'] }],
   }
-  const config = {
+  const own: Readonly<Record<string, object>> = {
     gateways: gateways.map((spec) => gatewaySection(spec, url)),
     // The one address behind everything: when it is silent, the exporter is blind and no gateway is down.
     checks: { uplink: [host] },
@@ -33,11 +33,19 @@ export function simulatorConfigYaml({ url, gateways, smtpPort, sections = {} }: 
       slack: [{ name: 'demo-slack', severities, webhookUrl: `${url}/inbox/slack/demo`, channel: '#whatsapp' }],
       ...(smtpPort === null ? {} : email),
     },
-    ...sections,
+  }
+  const config = {
+    ...own,
+    ...Object.fromEntries(Object.entries(sections).map(([name, section]) => [name, merged(own[name], section)])),
   }
   const head =
     '# Made by the simulator: watches a fleet of accounts that do not exist. The keys in it are no secrets.\n'
   return head + stringify(config, { aliasDuplicateObjects: false })
+}
+
+function merged(own: object | undefined, theirs: unknown): unknown {
+  const areMappings = own !== undefined && typeof theirs === 'object' && theirs !== null && !Array.isArray(theirs)
+  return areMappings ? { ...own, ...theirs } : theirs
 }
 
 function gatewaySection(spec: GatewaySpec, url: string): object {

@@ -16,10 +16,11 @@ test('the exporter accepts the configuration of every simulated gateway', async 
   )
 })
 
-test('without SMTP there is no e-mail receiver, and sections of the caller win', async () => {
+test('without SMTP there is no e-mail receiver, and options of the caller win, one by one', async () => {
   const simulator = await simulated({ gateways: everyDialect })
   const sections = { api: { listen: '127.0.0.1:0' }, checks: { interval: '1s' } }
   const config = parse(simulatorConfigYaml({ ...simulator, sections }))
   expect(config.alerting).not.toHaveProperty('email')
   expect(config).toMatchObject(sections)
+  expect(config.checks.uplink).toEqual([new URL(simulator.url).host])
 })
