@@ -67,6 +67,13 @@ export function reopeningStore({ kind, open, reopenAfter, log }: ReopeningParts)
     transitions: (filter) => use((store) => store.transitions(filter)),
     history: (key, range, stepMs) => use((store) => store.history(key, range, stepMs)),
     samples: (key, range) => use((store) => store.samples(key, range)),
+    recordNotifications: (told) => use((store) => store.recordNotifications(told)),
+    notifications: (filter) => use((store) => store.notifications(filter)),
+    putTextMessage: (message) => use((store) => store.putTextMessage(message)),
+    textMessage: (id) => use((store) => store.textMessage(id)),
+    textMessages: (filter) => use((store) => store.textMessages(filter)),
+    putMaintenance: (record) => use((store) => store.putMaintenance(record)),
+    maintenance: () => use((store) => store.maintenance()),
     maintain: (nowMs, retention, signal) => use((store) => store.maintain(nowMs, retention, signal)),
     async close() {
       closed = true

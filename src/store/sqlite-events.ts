@@ -3,9 +3,10 @@ import type { AccountKey } from '../accounts/account.ts'
 import { REASONS, STATES, STATUSES } from '../accounts/vocabulary.ts'
 import type { Incident, Transition } from '../health/health.ts'
 import type { RecoveryAttempt, RecoveryOutcome } from '../health/recovery.ts'
-import { type Cursor, readCursor, writeCursor } from './cursor.ts'
+import { readCursor, writeCursor } from './cursor.ts'
+import { conditions, page, pageLimit, upsert } from './sqlite-page.ts'
 import { maybeNum, maybeText, num, type Row, text, word } from './sqlite-row.ts'
-import type { IncidentFilter, Page, Paged, RecoveryFilter, TransitionFilter } from './store.ts'
+import type { IncidentFilter, Paged, RecoveryFilter, TransitionFilter } from './store.ts'
 
 const INCIDENT_COLUMNS = [
   'id',
@@ -46,7 +47,6 @@ const OUTCOMES: readonly RecoveryOutcome[] = [
   'dry_run',
   'interrupted',
 ]
-const LARGEST_PAGE = 1000
 
 /** The rows that are written when something happens, not with each check. */
 export interface EventRows {
@@ -158,57 +158,6 @@ export function eventRows(db: DatabaseSync): EventRows {
         : { items }
     },
   }
-}
-
-interface Conditions {
-  readonly clauses: readonly string[]
-  readonly values: readonly SQLInputValue[]
-  add(clause: string, ...values: SQLInputValue[]): void
-}
-
-function conditions(filter: IncidentFilter | RecoveryFilter, timeColumn: string): Conditions {
-  const clauses: string[] = ['TRUE']
-  const values: SQLInputValue[] = []
-  const add = (clause: string, ...more: SQLInputValue[]) => {
-    clauses.push(clause)
-    values.push(...more)
-  }
-  if (filter.keys !== undefined) add('key IN (SELECT value FROM json_each(?))', JSON.stringify(filter.keys))
-  if (filter.gateway !== undefined) add('gateway = ?', filter.gateway)
-  if (filter.cursor !== undefined) {
-    const { atMs, id }: Cursor = readCursor(filter.cursor)
-    add(`(${timeColumn}, id) < (?, ?)`, atMs, id)
-  }
-  return { clauses, values, add }
-}
-
-function page<T extends { readonly id: string }>(
-  db: DatabaseSync,
-  table: string,
-  where: Conditions,
-  timeColumn: string,
-  filter: Page,
-  read: (row: Row) => T,
-): Paged<T> {
-  const limit = pageLimit(filter)
-  const rows = db
-    .prepare(`SELECT * FROM ${table} WHERE ${where.clauses.join(' AND ')} ORDER BY ${timeColumn} DESC, id DESC LIMIT ?`)
-    .all(...where.values, limit + 1)
-  const items = rows.slice(0, limit).map(read)
-  const last = rows[limit - 1]
-  return rows.length > limit && last !== undefined
-    ? { items, nextCursor: writeCursor({ atMs: num(last, timeColumn), id: text(last, 'id') }) }
-    : { items }
-}
-
-function pageLimit({ limit }: Page): number {
-  return Math.min(Math.max(Math.trunc(limit), 1), LARGEST_PAGE)
-}
-
-function upsert(table: string, columns: readonly string[]): string {
-  const updates = columns.filter((column) => column !== 'id').map((column) => `${column} = excluded.${column}`)
-  return `INSERT INTO ${table} (${columns.join(', ')}) VALUES (${columns.map(() => '?').join(', ')})
-    ON CONFLICT (id) DO UPDATE SET ${updates.join(', ')}`
 }
 
 function incidentOf(row: Row): Incident {

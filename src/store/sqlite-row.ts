@@ -27,6 +27,13 @@ export function bytes(row: Row, column: string): Uint8Array {
   return value instanceof Uint8Array ? value : wrong(column, 'bytes', value)
 }
 
+/** A JSON object of texts. */
+export function textMap(row: Row, column: string): Readonly<Record<string, string>> {
+  const value: unknown = JSON.parse(text(row, column))
+  if (typeof value !== 'object' || value === null) return {}
+  return Object.fromEntries(Object.entries(value).map(([name, member]) => [name, String(member)]))
+}
+
 /** A word of a closed list; one that a later version wrote reads as `fallback`. */
 export function word<Word extends string>(row: Row, column: string, words: readonly Word[], fallback: Word): Word {
   const value = row[column]

@@ -100,6 +100,57 @@ const MIGRATIONS: readonly string[] = [
   ) WITHOUT ROWID;
   CREATE INDEX transitions_by_time ON transitions (at_ms);
   `,
+  `
+  CREATE TABLE notifications (
+    id TEXT PRIMARY KEY,
+    receiver TEXT NOT NULL,
+    group_key TEXT NOT NULL,
+    group_labels TEXT NOT NULL,
+    group_size INTEGER NOT NULL,
+    fingerprint TEXT NOT NULL,
+    alertname TEXT NOT NULL,
+    severity TEXT NOT NULL,
+    labels TEXT NOT NULL,
+    annotations TEXT NOT NULL,
+    gateway TEXT,
+    key TEXT,
+    status TEXT NOT NULL,
+    starts_ms INTEGER NOT NULL,
+    fired_ms INTEGER NOT NULL,
+    ends_ms INTEGER,
+    resolved_ms INTEGER,
+    incident_id TEXT,
+    latency_ms INTEGER
+  ) WITHOUT ROWID;
+  CREATE INDEX notifications_by_time ON notifications (fired_ms, id);
+  CREATE INDEX notifications_by_receiver ON notifications (receiver, fired_ms, id);
+  CREATE INDEX notifications_by_key ON notifications (key, fired_ms, id);
+  CREATE INDEX notifications_firing ON notifications (fired_ms, id) WHERE status = 'firing';
+
+  CREATE TABLE text_messages (
+    id TEXT PRIMARY KEY,
+    receiver TEXT NOT NULL,
+    recipient TEXT NOT NULL,
+    at_ms INTEGER NOT NULL,
+    text TEXT NOT NULL,
+    status TEXT NOT NULL,
+    provider_id TEXT,
+    detail TEXT NOT NULL,
+    attempts INTEGER NOT NULL,
+    updated_ms INTEGER NOT NULL
+  ) WITHOUT ROWID;
+  CREATE INDEX text_messages_by_time ON text_messages (at_ms, id);
+
+  -- over_ms: from then on the record is history; null for a plan that goes on.
+  CREATE TABLE maintenance (
+    kind TEXT NOT NULL,
+    id TEXT NOT NULL,
+    at_ms INTEGER NOT NULL,
+    over_ms INTEGER,
+    record TEXT NOT NULL,
+    PRIMARY KEY (kind, id)
+  ) WITHOUT ROWID;
+  `,
 ]
 
 export const SCHEMA_VERSION = MIGRATIONS.length

@@ -50,6 +50,11 @@ export function upkeep(parts: UpkeepParts): Upkeep {
   const dropTransitions = db.prepare(
     'DELETE FROM transitions WHERE (ref, at_ms) IN (SELECT ref, at_ms FROM transitions WHERE at_ms < ? LIMIT ?)',
   )
+  const dropLater = [
+    "DELETE FROM notifications WHERE id IN (SELECT id FROM notifications WHERE fired_ms < ? AND status = 'resolved' LIMIT ?)",
+    'DELETE FROM text_messages WHERE id IN (SELECT id FROM text_messages WHERE at_ms < ? LIMIT ?)',
+    'DELETE FROM maintenance WHERE (kind, id) IN (SELECT kind, id FROM maintenance WHERE over_ms < ? LIMIT ?)',
+  ].map((sql) => db.prepare(sql))
   const freePages = db.prepare('PRAGMA freelist_count')
   const allPages = db.prepare('PRAGMA page_count')
 
@@ -133,6 +138,7 @@ export function upkeep(parts: UpkeepParts): Upkeep {
     if (changes(dropIncidents.run(summaryCutMs, summaryCutMs, EXPIRE_ROWS)) > 0) return true
     if (changes(dropRecoveries.run(summaryCutMs, EXPIRE_ROWS)) > 0) return true
     if (changes(dropTransitions.run(summaryCutMs, EXPIRE_ROWS)) > 0) return true
+    for (const drop of dropLater) if (changes(drop.run(summaryCutMs, EXPIRE_ROWS)) > 0) return true
     return sweepDays(Math.floor(summaryCutMs / DAY_MS))
   }
 

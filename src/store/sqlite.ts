@@ -6,7 +6,10 @@ import { storeErrorOf } from './sqlite-errors.ts'
 import { eventRows } from './sqlite-events.ts'
 import { openFile } from './sqlite-file.ts'
 import { historyRows } from './sqlite-history.ts'
+import { maintenanceRows } from './sqlite-maintenance.ts'
+import { notificationRows } from './sqlite-notifications.ts'
 import { num } from './sqlite-row.ts'
+import { textMessageRows } from './sqlite-text-messages.ts'
 import { upkeep } from './sqlite-upkeep.ts'
 import { type Batch, type LoadedState, type Store, StoreError } from './store.ts'
 
@@ -75,6 +78,9 @@ export function sqliteStore(options: SqliteStoreOptions, log: Log): Store {
       inTransaction,
       history,
       events: eventRows(db),
+      notifications: notificationRows(db, inTransaction),
+      textMessages: textMessageRows(db),
+      maintenance: maintenanceRows(db, onUnreadable),
       upkeep: upkeep({
         db,
         accounts,
@@ -86,7 +92,7 @@ export function sqliteStore(options: SqliteStoreOptions, log: Log): Store {
       }),
     }
   })
-  const { accounts, history, events } = parts
+  const { accounts, history, events, notifications, textMessages, maintenance } = parts
 
   function guardedStart<T>(start: () => T): T {
     try {
@@ -173,6 +179,13 @@ export function sqliteStore(options: SqliteStoreOptions, log: Log): Store {
         const ref = accounts.ref(key)
         return ref === undefined ? [] : history.samples(ref, key, range)
       }),
+    recordNotifications: async (told) => guarded(() => notifications.record(told)),
+    notifications: async (filter) => guarded(() => notifications.list(filter)),
+    putTextMessage: async (message) => guarded(() => textMessages.put(message)),
+    textMessage: async (id) => guarded(() => textMessages.one(id)),
+    textMessages: async (filter) => guarded(() => textMessages.list(filter)),
+    putMaintenance: async (record) => guarded(() => maintenance.put(record)),
+    maintenance: async () => guarded(() => maintenance.all()),
     async maintain(nowMs, retention, signal) {
       if (!open) throw new StoreError('closed', `${path} is closed.`)
       if (!file.isInPlace()) {

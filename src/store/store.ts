@@ -1,6 +1,7 @@
 import type { Account, AccountKey } from '../accounts/account.ts'
 import type { Status } from '../accounts/vocabulary.ts'
 import type { AccountHealth, Incident, Sample, Transition } from '../health/health.ts'
+import type { MaintenanceSpec } from '../health/maintenance.ts'
 import type { RecoveryAttempt } from '../health/recovery.ts'
 
 /**
@@ -93,11 +94,100 @@ export interface TransitionFilter extends Page {
   readonly range?: TimeRange | undefined
 }
 
+/** That one receiver was told of one alert: from the first message about it until the one that says that it is over. */
+export interface Notification {
+  /** The same for every message about this firing of the alert, to this receiver, in this group. */
+  readonly id: string
+  readonly receiver: string
+  readonly groupKey: string
+  readonly groupLabels: Readonly<Record<string, string>>
+  /** Alerts in the message that told of it first. */
+  readonly groupSize: number
+  /** Of the alert's labels. */
+  readonly fingerprint: string
+  readonly alertname: string
+  readonly severity: string
+  readonly labels: Readonly<Record<string, string>>
+  readonly annotations: Readonly<Record<string, string>>
+  /** Null for an alert that is about no gateway; so is `key` for one that is about no account. */
+  readonly gateway: string | null
+  readonly key: AccountKey | null
+  readonly status: 'firing' | 'resolved'
+  /** Since when the alert fires. */
+  readonly startsMs: number
+  /** When the receiver was told. */
+  readonly firedMs: number
+  /** When the alert ended; null while it fires. */
+  readonly endsMs: number | null
+  /** When the receiver was told that it is over; null where it was not: `status` tells whether it fires. */
+  readonly resolvedMs: number | null
+  readonly incidentId: string | null
+  /** From the start of the incident until the receiver was told; null for an alert without an incident. */
+  readonly latencyMs: number | null
+}
+
+export interface NotificationFilter extends Page {
+  /** By firedMs; newest first. */
+  readonly range?: TimeRange | undefined
+  readonly keys?: readonly AccountKey[] | undefined
+  readonly gateway?: string | undefined
+  readonly receiver?: string | undefined
+  readonly alertname?: string | undefined
+  readonly severity?: string | undefined
+  readonly status?: Notification['status'] | undefined
+}
+
+/** One text message to one number. */
+export interface TextMessage {
+  /** The same when the same message to the same number is tried again. */
+  readonly id: string
+  readonly receiver: string
+  /** E.164. */
+  readonly to: string
+  /** First attempt. */
+  readonly atMs: number
+  readonly text: string
+  /** `accepted` by the provider is not `delivered`. */
+  readonly status: 'accepted' | 'delivered' | 'failed'
+  /** The provider's id and word for its status; null and '' where it did not take the message. */
+  readonly providerId: string | null
+  readonly detail: string
+  readonly attempts: number
+  readonly updatedMs: number
+}
+
+export interface TextMessageFilter extends Page {
+  /** By atMs; newest first. */
+  readonly range?: TimeRange | undefined
+  readonly receiver?: string | undefined
+  readonly status?: TextMessage['status'] | undefined
+}
+
+/** What people did to the calendar over the API. */
+export type MaintenanceRecord =
+  | {
+      readonly kind: 'plan'
+      readonly id: string
+      readonly spec: MaintenanceSpec
+      readonly createdMs: number
+      readonly createdBy: string
+      /** From then on it makes no windows; null where nobody ended it. */
+      readonly endedMs: number | null
+      readonly endedBy: string | null
+    }
+  /** One window, of a plan or of the configuration, was ended early. `id` is the window's. */
+  | {
+      readonly kind: 'early_end'
+      readonly id: string
+      readonly endedMs: number
+      readonly endedBy: string
+    }
+
 /** Deadlines by which old rows are gone, in milliseconds. */
 export interface RetentionPolicy {
   /** health_history (account-hours). */
   readonly historyMs: number
-  /** Daily summaries, incidents, recoveries, transitions. */
+  /** Daily summaries, incidents, recoveries, transitions, notifications, text messages, maintenance that is over. */
   readonly summaryMs: number
 }
 
@@ -121,6 +211,20 @@ export interface Store {
   history(key: AccountKey, range: TimeRange, stepMs: number): Promise<readonly HistoryBucket[]>
   /** Raw checks, oldest first, as far back as health_history goes. */
   samples(key: AccountKey, range: TimeRange): Promise<readonly Sample[]>
+  /**
+   * Adds notifications; of one that is there already only the status and the times that go with it change.
+   * Returns those that this call added or changed, as they are now.
+   */
+  recordNotifications(told: readonly Notification[]): Promise<readonly Notification[]>
+  notifications(filter: NotificationFilter): Promise<Paged<Notification>>
+  /** Adds the message, or replaces the one with its id. */
+  putTextMessage(message: TextMessage): Promise<void>
+  textMessage(id: string): Promise<TextMessage | null>
+  textMessages(filter: TextMessageFilter): Promise<Paged<TextMessage>>
+  /** Adds the record, or replaces the one with its kind and id. */
+  putMaintenance(record: MaintenanceRecord): Promise<void>
+  /** Every record, oldest first. */
+  maintenance(): Promise<readonly MaintenanceRecord[]>
   /** One slice of compaction and expiry; returns true while there is more to do. */
   maintain(nowMs: number, retention: RetentionPolicy, signal: AbortSignal): Promise<boolean>
   close(): Promise<void>

@@ -204,7 +204,7 @@ describe('a damaged file', () => {
     await first.close()
     // The schema and the first tables stay whole: the file opens, and breaks where the journal is read.
     const content = await readFile(path)
-    content.fill(0xa5, Math.floor(content.length / 8192) * 4096)
+    content.fill(0xa5, Math.floor((content.length * 0.75) / 4096) * 4096)
     await writeFile(path, content)
 
     const log = recordingLog()

@@ -2,6 +2,7 @@ import { setImmediate } from 'node:timers/promises'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import type { Incident } from '../../src/health/health.ts'
 import type { Paged, Store } from '../../src/store/store.ts'
+import { auditCases } from './audit-contract.ts'
 import {
   accountOf,
   attemptOf,
@@ -46,6 +47,16 @@ export function storeContract(name: string, lasting: boolean, makePlace: () => P
       await store.close()
       await place.dispose()
     })
+
+    auditCases(
+      () => store,
+      async () => {
+        await store.close()
+        store = await place.open()
+        return store
+      },
+      lasting,
+    )
 
     test('an empty store starts at batch 1 and knows nothing', async () => {
       expect(await store.load()).toEqual({ nextSeq: 1, ledgers: [], pendingRecoveries: [] })
