@@ -1,5 +1,6 @@
 import { ACCOUNT_FAMILIES } from '../metrics/catalogue.ts'
 import { type LabelMatch, selector } from '../metrics/promql.ts'
+import { INCIDENTS } from './account-recordings.ts'
 import { family, lines, OUTSIDE_MAINTENANCE, SAME_ACCOUNT } from './expressions.ts'
 import { CAUSE, IDENTITY, SINCE_VALUE, TRIED, WHO } from './facts.ts'
 import type { AlertingRule, BoardLink, RuleGroup } from './rule.ts'
@@ -11,6 +12,9 @@ const { incidentStart, stateSince, status, state, reason, recoveryBudgetLeft, re
 const LOGGED_OUT = 'logged_out|qr_timeout'
 const BLOCKED = 'banned|temp_banned'
 const NOT_OURS = `${LOGGED_OUT}|${BLOCKED}|conflict|outdated_client|gateway_down`
+
+/** Incidents within an hour from which on an account flaps. */
+const FLAPPING_INCIDENTS = 4
 
 const FACTS = `${CAUSE} ${TRIED}`
 
@@ -69,6 +73,48 @@ const byCause: readonly AlertingRule[] = [
   },
 ]
 
+const unsteady: readonly AlertingRule[] = [
+  {
+    alert: 'WhatsAppAccountWarning',
+    severity: 'warning',
+    summary: 'A WhatsApp account works only in part, or too slowly.',
+    description: `${WHO}${IDENTITY} is limited, slow or not yet confirmed to be down ${SINCE_VALUE}. ${FACTS}`,
+    expr: lines(
+      family(stateSince),
+      `and ${SAME_ACCOUNT} (${selector(status, { status: 'warning' })} == 1)`,
+      OUTSIDE_MAINTENANCE,
+    ),
+    // The first bad check makes a warning; most are over before they matter.
+    for: '5m',
+    keepFiringFor: '5m',
+    board: BOARD,
+  },
+  {
+    alert: 'WhatsAppAccountNotObserved',
+    severity: 'warning',
+    summary: 'Nothing is known of a WhatsApp account.',
+    description: `The checks of ${WHO}${IDENTITY} bring no reading ${SINCE_VALUE}: it may be up or down. ${CAUSE}`,
+    expr: lines(
+      family(stateSince),
+      `and ${SAME_ACCOUNT} (${selector(status, { status: 'unknown' })} == 1)`,
+      `unless ${SAME_ACCOUNT} ${isState('stopped')}`,
+      OUTSIDE_MAINTENANCE,
+    ),
+    for: '15m',
+    keepFiringFor: '5m',
+    board: BOARD,
+  },
+  {
+    alert: 'WhatsAppAccountFlapping',
+    severity: 'warning',
+    summary: 'A WhatsApp account goes down and comes back again and again.',
+    description: `${WHO}${IDENTITY} had {{ $value }} incidents within an hour. ${FACTS}`,
+    expr: lines(`(${INCIDENTS}1h >= ${FLAPPING_INCIDENTS})`, OUTSIDE_MAINTENANCE),
+    keepFiringFor: '30m',
+    board: BOARD,
+  },
+]
+
 const repairs: readonly AlertingRule[] = [
   {
     alert: 'WhatsAppAccountRecoveryFailed',
@@ -92,7 +138,7 @@ const repairs: readonly AlertingRule[] = [
 
 /** Alerts about one account, by what has to be done. */
 export const accountAlerts: readonly RuleGroup[] = [
-  { name: 'whatsapp-account-alerts', interval: '15s', rules: [...byCause, ...repairs] },
+  { name: 'whatsapp-account-alerts', interval: '15s', rules: [...byCause, ...unsteady, ...repairs] },
 ]
 
 /** The start of the outage of every account that is unhealthy, as far as the conditions hold. */

@@ -1,10 +1,14 @@
 import { ACCOUNT_FAMILIES, GATEWAY_FAMILIES } from '../metrics/catalogue.ts'
-import { aggregate, selector } from '../metrics/promql.ts'
+import { aggregate, increase, selector } from '../metrics/promql.ts'
 import { lines } from './expressions.ts'
 import type { AlertingRule, BoardLink, RuleGroup } from './rule.ts'
 
 const BOARD: BoardLink = { uid: 'whatsapp-gateway', variables: ['gateway'] }
-const { up } = GATEWAY_FAMILIES
+const { up, breakerOpen, unmapped } = GATEWAY_FAMILIES
+const { status, maintenance, info } = ACCOUNT_FAMILIES
+
+/** The fleet is degraded when this share of the accounts that are seen is unhealthy, and at least so many. */
+const DEGRADED = { share: 0.2, accounts: 3 }
 
 const rules: readonly AlertingRule[] = [
   {
@@ -14,13 +18,57 @@ const rules: readonly AlertingRule[] = [
     description:
       'The gateway {{ $labels.gateway }} does not answer, or refuses our credentials; {{ $value }} accounts{{ with $labels.tenant }} of {{ . }}{{ end }} behind it cannot be reached or seen.',
     expr: perTenant(`${selector(up)} == 0`),
+    // Until the accounts behind it had time to connect again.
     keepFiringFor: '2m',
+    board: BOARD,
+  },
+  {
+    alert: 'WhatsAppGatewayBreakerOpen',
+    severity: 'critical',
+    summary: 'Many accounts of a WhatsApp gateway fail together, and their repair is held back.',
+    description:
+      'A large share of the {{ $value }} accounts{{ with $labels.tenant }} of {{ . }}{{ end }} behind {{ $labels.gateway }} began to fail together, so that the fault is not theirs: the breaker holds back all restarts there but one probe. Look at the gateway.',
+    // A gateway that is down has its own alert, and a breaker that waits for its cooldown harms nobody.
+    expr: perTenant(
+      lines(
+        `${selector(breakerOpen)} == 1`,
+        `and on (gateway) (${selector(up)} == 1)`,
+        `and on (gateway) (${selector(status, { status: 'unhealthy' })} == 1)`,
+      ),
+    ),
+    keepFiringFor: '5m',
+    board: BOARD,
+  },
+  {
+    alert: 'WhatsAppGatewayUnmappedValues',
+    severity: 'info',
+    summary: 'A WhatsApp gateway says words that this exporter does not know.',
+    description:
+      '{{ $labels.gateway }} said {{ $value | printf "%.0f" }} words within the last hour that this version does not know; the accounts concerned may be shown as unknown.',
+    expr: aggregate('sum', ['gateway'], increase(unmapped, '1h')).concat(' > 0'),
+    keepFiringFor: '1h',
     board: BOARD,
   },
 ]
 
-/** Alerts about a gateway as a whole. */
-export const gatewayAlerts: readonly RuleGroup[] = [{ name: 'whatsapp-gateway-alerts', interval: '15s', rules }]
+const fleet: readonly AlertingRule[] = [
+  {
+    alert: 'WhatsAppFleetDegraded',
+    severity: 'critical',
+    summary: 'Many WhatsApp accounts are unhealthy at once.',
+    description:
+      '{{ $value | humanizePercentage }} of the accounts that can be seen are unhealthy, those behind a gateway that is down left out.',
+    expr: fleetShare(),
+    keepFiringFor: '5m',
+    board: { uid: 'whatsapp-fleet', variables: [] },
+  },
+]
+
+/** Alerts about a gateway as a whole, and about the fleet. */
+export const gatewayAlerts: readonly RuleGroup[] = [
+  { name: 'whatsapp-gateway-alerts', interval: '15s', rules },
+  { name: 'whatsapp-fleet-alerts', interval: '30s', rules: fleet },
+]
 
 /**
  * The accounts behind every gateway for which the condition holds, one alert for each tenant there, so that the people
@@ -29,8 +77,20 @@ export const gatewayAlerts: readonly RuleGroup[] = [{ name: 'whatsapp-gateway-al
 function perTenant(condition: string): string {
   const holds = aggregate('max', ['gateway'], condition)
   return lines(
-    `(count by (gateway, tenant) (${selector(ACCOUNT_FAMILIES.info)}) and on (gateway) ${holds})`,
+    `(count by (gateway, tenant) (${selector(info)}) and on (gateway) ${holds})`,
     `or on (gateway) (0 * ${holds})`,
-    `unless on (gateway) (${aggregate('min', ['gateway'], selector(ACCOUNT_FAMILIES.maintenance))} == 1)`,
+    `unless on (gateway) (${aggregate('min', ['gateway'], selector(maintenance))} == 1)`,
   )
+}
+
+function fleetShare(): string {
+  const seen = (own: string) =>
+    lines(
+      own,
+      `unless on (account, gateway) (${selector(maintenance)} == 1)`,
+      `unless on (gateway) (${selector(up)} == 0)`,
+    )
+  const bad = `count(${seen(`(${selector(status, { status: 'unhealthy' })} == 1)`)})`
+  const all = `count(${seen(`(${selector(status, { status: 'unknown' })} == 0)`)})`
+  return lines(`(${bad} / ${all} >= ${DEGRADED.share})`, `and (${bad} >= ${DEGRADED.accounts})`)
 }

@@ -1,10 +1,13 @@
 import { stringify } from 'yaml'
 import { accountAlerts } from './account-alerts.ts'
 import { accountRecordings } from './account-recordings.ts'
+import { activityRecordings } from './activity-recordings.ts'
+import { anomalyAlerts } from './anomaly-alerts.ts'
 import { exporterAlerts } from './exporter-alerts.ts'
 import { gatewayAlerts } from './gateway-alerts.ts'
 import { groupRecordings } from './group-recordings.ts'
 import { type AlertingRule, isAlert, type RecordingRule, type RuleGroup } from './rule.ts'
+import { sloAlerts } from './slo-alerts.ts'
 
 /** Where the links of an alert lead. */
 export interface RuleLinks {
@@ -25,9 +28,12 @@ export const DEFAULT_LINKS: RuleLinks = { runbooks: 'docs/alerts', grafana: 'htt
 /** Every rule file, as prometheus/rules holds them. Valid on Prometheus 2.42 and later. */
 export const RULE_FILES: readonly RuleFile[] = [
   { name: 'account-recordings.yml', groups: accountRecordings },
+  { name: 'activity-recordings.yml', groups: activityRecordings },
   { name: 'group-recordings.yml', groups: groupRecordings },
   { name: 'account-alerts.yml', groups: accountAlerts },
   { name: 'gateway-alerts.yml', groups: gatewayAlerts },
+  { name: 'slo-alerts.yml', groups: sloAlerts },
+  { name: 'anomaly-alerts.yml', groups: anomalyAlerts },
   { name: 'exporter-alerts.yml', groups: exporterAlerts },
 ]
 

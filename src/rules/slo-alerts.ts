@@ -1,0 +1,141 @@
+import { ACCOUNT_FAMILIES, GATEWAY_FAMILIES } from '../metrics/catalogue.ts'
+import { selector } from '../metrics/promql.ts'
+import { ALLOWED, OBSERVED } from './account-recordings.ts'
+import { family, lines, OUTSIDE_MAINTENANCE, WINDOW_SECONDS } from './expressions.ts'
+import { IDENTITY, TRIED, WHO } from './facts.ts'
+import type { AlertingRule, BoardLink, RuleGroup } from './rule.ts'
+
+const BOARD: BoardLink = { uid: 'whatsapp-slo', variables: ['account', 'gateway'] }
+
+/**
+ * The windows of burn-rate alerts for a 30-day objective: both must burn `factor` times as fast as allowed. The short
+ * one ends the alert soon after the burning ends. Source: Google SRE workbook, "Alerting on SLOs", table 5-8.
+ */
+export const BURN_WINDOWS = {
+  page: [
+    { long: '1h', short: '5m', factor: 14.4 },
+    { long: '6h', short: '30m', factor: 6 },
+  ],
+  ticket: [
+    { long: '1d', short: '2h', factor: 3 },
+    { long: '3d', short: '6h', factor: 1 },
+  ],
+} as const
+
+/** A page needs at least this much downtime within the hour: with 0.999 one short outage would be one already. */
+const LEAST_DOWNTIME_SECONDS = 120
+/** Ratios over less observed time than this say little about an account. */
+const LEAST_OBSERVED_SECONDS = WINDOW_SECONDS['7d']
+/** An account that is this many times as bad as its gateway has a fault of its own. */
+const OWN_FAULT = 1.5
+
+const REMAINING = 'account:whatsapp_error_budget_remaining:ratio_30d'
+const EXHAUSTION = 'account:whatsapp_error_budget_exhaustion_seconds:6h'
+const AVAILABILITY = 'account:whatsapp_availability:ratio'
+const exists = family(ACCOUNT_FAMILIES.objective)
+const established = `and (${OBSERVED}30d >= ${LEAST_OBSERVED_SECONDS})`
+
+const burning: readonly AlertingRule[] = [
+  {
+    alert: 'WhatsAppAccountBudgetBurnFast',
+    severity: 'critical',
+    summary: 'A WhatsApp account uses up its error budget so fast that it needs a person now.',
+    description: `${WHO}${IDENTITY} burns its error budget {{ $value | printf "%.1f" }} times as fast as its objective allows. ${TRIED}`,
+    expr: lines(
+      `(${burns('account', BURN_WINDOWS.page)})`,
+      `and (account:whatsapp_slo_burn_rate:ratio_1h * ${ALLOWED} >= ${LEAST_DOWNTIME_SECONDS} / 3600)`,
+      commonFault('1h'),
+      OUTSIDE_MAINTENANCE,
+    ),
+    keepFiringFor: '2m',
+    board: BOARD,
+  },
+  {
+    alert: 'WhatsAppAccountBudgetBurnSlow',
+    severity: 'warning',
+    summary: 'A WhatsApp account uses up its error budget faster than its objective allows.',
+    description: `${WHO}${IDENTITY} has burned its error budget {{ $value | printf "%.1f" }} times as fast as its objective allows for hours. ${TRIED}`,
+    expr: lines(`(${burns('account', BURN_WINDOWS.ticket)})`, commonFault('1d'), OUTSIDE_MAINTENANCE),
+    keepFiringFor: '30m',
+    board: BOARD,
+  },
+  groupBurn('gateway', 'WhatsAppGatewayBudgetBurn', 'behind a WhatsApp gateway', '{{ $labels.gateway }}'),
+  groupBurn('tenant', 'WhatsAppTenantBudgetBurn', 'of a tenant', '{{ $labels.tenant }}'),
+]
+
+const budgets: readonly AlertingRule[] = [
+  {
+    alert: 'WhatsAppAccountBudgetExhausted',
+    severity: 'warning',
+    summary: 'A WhatsApp account has missed its availability objective.',
+    description: `${WHO}${IDENTITY} has used all of its error budget of 30 days; {{ $value | humanizePercentage }} of it is left. ${TRIED}`,
+    expr: lines(`(${REMAINING} <= 0)`, established, `and ${exists}`),
+    keepFiringFor: '1h',
+    board: BOARD,
+  },
+  {
+    alert: 'WhatsAppAccountBudgetForecast',
+    severity: 'warning',
+    summary: 'A WhatsApp account will miss its availability objective within three days if it goes on like this.',
+    description: `At the pace of the last six hours, ${WHO}${IDENTITY} uses up its error budget in {{ $value | humanizeDuration }}. ${TRIED}`,
+    expr: lines(
+      `(0 < ${EXHAUSTION} < ${WINDOW_SECONDS['3d']})`,
+      // Six hours alone would turn one outage into a trend.
+      'and (account:whatsapp_slo_burn_rate:ratio_6h > 1)',
+      'and (account:whatsapp_slo_burn_rate:ratio_1d > 1)',
+      established,
+      `and ${exists}`,
+    ),
+    keepFiringFor: '1h',
+    board: BOARD,
+  },
+  {
+    alert: 'WhatsAppAccountAvailabilityDeclining',
+    severity: 'warning',
+    summary: 'The availability of a WhatsApp account is lower than in the week before.',
+    description: `${WHO}${IDENTITY} was available {{ $value | humanizePercentage }} less of the last seven days than of the seven days before. ${TRIED}`,
+    expr: lines(
+      `((${AVAILABILITY}_7d offset 7d - ${AVAILABILITY}_7d) > ${ALLOWED})`,
+      'and (account:whatsapp_coverage:ratio_7d > 0.5)',
+      'and (account:whatsapp_coverage:ratio_7d offset 7d > 0.5)',
+    ),
+    keepFiringFor: '1h',
+    board: BOARD,
+  },
+]
+
+/** Alerts about the promise: how fast its budget goes, whether it is broken, and whether it will be. */
+export const sloAlerts: readonly RuleGroup[] = [
+  { name: 'whatsapp-slo-burning', interval: '1m', rules: burning },
+  { name: 'whatsapp-slo-budgets', interval: '4m', rules: budgets },
+]
+
+/** Either pair of windows burns at its factor; the value is the burn rate of the long window. */
+function burns(level: string, windows: (typeof BURN_WINDOWS)['page' | 'ticket']): string {
+  const rate = (window: string) => `${level}:whatsapp_slo_burn_rate:ratio_${window}`
+  return windows
+    .map(({ long, short, factor }) => `((${rate(long)} > ${factor}) and (${rate(short)} > ${factor}))`)
+    .join('\nor ')
+}
+
+/** Not the accounts that are down together with their gateway: that is one fault, and has alerts of its own. */
+function commonFault(window: '1h' | '1d'): string {
+  return lines(
+    `unless (`,
+    `  ((1 - ${AVAILABILITY}_${window}) <= on (gateway) group_left () (${OWN_FAULT} * (1 - gateway:whatsapp_availability:ratio_${window})))`,
+    `  and on (gateway) (${selector(GATEWAY_FAMILIES.accounts)} > 1)`,
+    `)`,
+  )
+}
+
+function groupBurn(level: 'gateway' | 'tenant', alert: string, whose: string, name: string): AlertingRule {
+  return {
+    alert,
+    severity: 'warning',
+    summary: `The accounts ${whose} together use up their error budget faster than their objectives allow.`,
+    description: `The accounts of the ${level} ${name} have together burned their error budget {{ $value | printf "%.1f" }} times as fast as their objectives allow for hours.`,
+    expr: burns(level, BURN_WINDOWS.ticket),
+    keepFiringFor: '30m',
+    board: { uid: 'whatsapp-slo', variables: [level] },
+  }
+}
