@@ -43,6 +43,8 @@ export async function demoPlan(dataPath: string): Promise<StackPlan> {
     smtpPort: ports.smtp,
     sections: {
       checks: { interval: '5s', timeout: '3s' },
+      // In step with checks three times as frequent as usual: a restart that did not help is tried again soon.
+      recovery: { verifyWithin: '30s' },
       api: { listen: `127.0.0.1:${ports.exporter}` },
       prometheus: { url: local(ports.prometheus) },
       alerting: { url: local(ports.alertmanager) },
