@@ -113,6 +113,16 @@ export function judgeBreaker(
   return { ...repairs, breaker: { state: 'half-open', cooldownMs: breaker.cooldownMs, probe: null } }
 }
 
+/**
+ * Closes a breaker that may probe where nothing is left to be probed: what healed by itself needs no repair to prove it.
+ * @returns the same object where nothing changed
+ */
+export function closeHealed(repairs: GatewayRepairs, failure: FleetFailure): GatewayRepairs {
+  const { breaker } = repairs
+  const idle = breaker.state === 'half-open' && breaker.probe === null && failure.failing === 0
+  return idle ? { ...repairs, breaker: CLOSED } : repairs
+}
+
 function afterProbe(cooldownMs: number, outcome: RecoveryAttempt['outcome'], nowMs: number): Breaker {
   if (outcome === 'verified') return CLOSED
   if (outcome === 'interrupted') return { state: 'half-open', cooldownMs, probe: null }

@@ -219,6 +219,7 @@ export function createMonitor(parts: MonitorParts): Monitor {
     const before = entry.health
     if (selfDelayMs === 0) entry.health = advanceGateway(before, outcome, attribution)
     if (sight.blind && outcome.result.ok) lookAround(0)
+    repairs.afterRequest(entry)
     const { verdict } = entry.health
     if (before.verdict === verdict) return
     flushing.soon()

@@ -1,5 +1,6 @@
 import type { RestartReceipt } from '../gateways/gateway.ts'
 import {
+  closeHealed,
   type FleetFailure,
   failsTogether,
   judgeBreaker,
@@ -39,6 +40,8 @@ export interface RepairingParts {
 /** Restarts what may be restarted, and learns from later checks whether it helped. */
 export interface Repairing {
   decide(entry: AccountEntry): RecoveryDecision
+  /** To be called after each request to a gateway: lets a breaker cool down, and closes it where nothing fails any more. */
+  afterRequest(gateway: GatewayEntry): void
   /** To be called after each check of an account that is not healthy or has an attempt pending. */
   afterCheck(entry: AccountEntry): void
   byHand(entry: AccountEntry, by: string): Promise<RecoverResult>
@@ -48,8 +51,6 @@ export interface Repairing {
   orphaned(attempt: RecoveryAttempt): RecoveryAttempt
   /** Ends the pending attempt of an account that is removed. */
   forget(entry: AccountEntry): void
-  /** Takes one step of the gateway's breaker; cheap, at most once a second per gateway. */
-  judge(gateway: GatewayEntry): void
 }
 
 /** WAHA stops and starts a whole browser before it answers. */
@@ -57,25 +58,33 @@ const RESTART_LIMIT_MS = 60_000
 const FIRST_RECHECK_MS = 2_000
 const JUDGE_EVERY_MS = 1_000
 
+const BREAKER_TEXT = {
+  open: 'Many accounts of one gateway fail together: repairs there are held back.',
+  'half-open': 'The breaker lets one repair through to see whether it helps.',
+  closed: 'The accounts of the gateway fail together no longer: repairs go on.',
+} as const
+
 export function repairing(parts: RepairingParts): Repairing {
   const pending = new Map<string, RecoveryAttempt>()
   /** Latest version of the attempts whose request is still out. */
   const sending = new Map<string, RecoveryAttempt>()
   const judgedMs = new WeakMap<GatewayEntry, number>()
 
+  /** At most once a second per gateway, because it looks at every account there. */
+  function judgeNowAndThen(gateway: GatewayEntry): void {
+    const sinceMs = parts.nowMs() - (judgedMs.get(gateway) ?? Number.NEGATIVE_INFINITY)
+    if (Math.abs(sinceMs) >= JUDGE_EVERY_MS) judge(gateway)
+  }
+
   function judge(gateway: GatewayEntry): void {
     const nowMs = parts.nowMs()
-    if (Math.abs(nowMs - (judgedMs.get(gateway) ?? Number.NEGATIVE_INFINITY)) < JUDGE_EVERY_MS) return
     judgedMs.set(gateway, nowMs)
     const before = gateway.repairs
-    gateway.repairs = judgeBreaker(before, fleetFailure(gateway, parts.policy(), nowMs), parts.policy(), nowMs)
+    const failure = fleetFailure(gateway, parts.policy(), nowMs)
+    gateway.repairs = closeHealed(judgeBreaker(before, failure, parts.policy(), nowMs), failure)
     if (before.breaker.state === gateway.repairs.breaker.state) return
-    parts.log.warn(
-      { gateway: gateway.id, breaker: gateway.repairs.breaker.state },
-      gateway.repairs.breaker.state === 'open'
-        ? 'Many accounts of one gateway fail together: repairs there are held back.'
-        : 'The breaker lets one repair through to see whether it helps.',
-    )
+    const { state } = gateway.repairs.breaker
+    parts.log.warn({ gateway: gateway.id, breaker: state }, BREAKER_TEXT[state])
   }
 
   function decide(entry: AccountEntry, byHand = false): RecoveryDecision {
@@ -167,10 +176,15 @@ export function repairing(parts: RepairingParts): Repairing {
 
   return {
     decide: (entry) => decide(entry),
-    judge,
+    afterRequest(gateway) {
+      if (gateway.repairs.breaker.state !== 'closed') judgeNowAndThen(gateway)
+    },
     afterCheck(entry) {
       verify(entry)
       if (entry.health.badSinceMs === null || parts.signal.aborted) return
+      judgeNowAndThen(entry.gateway)
+      if (!decide(entry).act) return
+      // Before anything is sent, the breaker looks at the fleet as it is in this moment.
       judge(entry.gateway)
       if (!decide(entry).act) return
       void send(entry, request(entry, 'policy'))

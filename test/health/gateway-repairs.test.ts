@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import {
+  closeHealed,
   failsTogether,
   type GatewayRepairs,
   hourlyUse,
@@ -148,4 +149,23 @@ describe('the breaker', () => {
   for (const [name, { seen, afterMs = 0, together: counts }] of Object.entries(together)) {
     test(name, () => expect(failsTogether(play(seen).health, RECOVERY, T0 + afterMs)).toBe(counts))
   }
+})
+
+describe('a breaker whose accounts healed by themselves', () => {
+  const halfOpen: GatewayRepairs = {
+    ...newGatewayRepairs(),
+    breaker: { state: 'half-open', cooldownMs: 1, probe: null },
+  }
+  const none = { accounts: 10, failing: 0, confirmed: 0 }
+
+  test('closes without a probe', () => {
+    expect(closeHealed(halfOpen, none).breaker).toEqual({ state: 'closed' })
+  })
+
+  test('waits for its probe, for its cooldown, and while one still fails', () => {
+    const probing: GatewayRepairs = { ...halfOpen, breaker: { state: 'half-open', cooldownMs: 1, probe: 'p' } }
+    const open: GatewayRepairs = { ...halfOpen, breaker: { state: 'open', openedMs: T0, cooldownMs: 1 } }
+    for (const repairs of [probing, open]) expect(closeHealed(repairs, none)).toBe(repairs)
+    expect(closeHealed(halfOpen, { ...none, failing: 1 })).toBe(halfOpen)
+  })
 })
