@@ -105,6 +105,7 @@ export interface FailurePeak {
 }
 
 export interface IncidentEntry {
+  /** As it was known at `asOfMs`: one that ended later is open, so that a report made again says the same. */
   readonly incident: Incident
   /** Its downtime inside the period: the ledger's, cut at the borders. */
   readonly downtimeInPeriodMs: number
@@ -112,7 +113,7 @@ export interface IncidentEntry {
   readonly carriedOver: boolean
   /** Still open at `asOfMs`. */
   readonly open: boolean
-  /** What was tried, oldest first; at most 20. */
+  /** What was tried, oldest first. */
   readonly attempts: readonly RecoveryAttempt[]
 }
 
@@ -126,7 +127,7 @@ export interface PlannedEntry {
   readonly reason: string
 }
 
-/** Direction of the daily availability over the period and the one before (Mann–Kendall test). */
+/** Direction of the daily availability over the period and what came before it, at least 28 days (Mann–Kendall test). */
 export interface Trend {
   readonly direction: 'better' | 'worse' | 'steady'
   /** Median change of availability per day (Theil–Sen slope), a ratio. */
@@ -169,7 +170,7 @@ export interface AccountAnalysis extends Figures {
   readonly causes: readonly CauseFigures[]
   readonly days: readonly DayFigures[]
   readonly hourOfWeek: HourOfWeek
-  /** Newest start first; at most 100. */
+  /** Newest start first: that began in the period, or reach into it. */
   readonly incidentList: readonly IncidentEntry[]
   /** Windows of this account, oldest first. */
   readonly planned: readonly PlannedEntry[]
