@@ -9,7 +9,7 @@ import { PROBLEMS, type ProblemCode } from './problem.ts'
 import type { Access, Route } from './route.ts'
 
 /** The OpenAPI 3.1 document of these routes; the schemas are those that check the requests. */
-export function openApiDocument(routes: readonly Route[], version: string) {
+export function openApiDocument(routes: readonly Route[], version: string): ReturnType<typeof createDocument> {
   const paths: Record<string, Record<string, ZodOpenApiOperationObject>> = {}
   for (const route of routes) {
     paths[route.path] = { ...paths[route.path], [route.method]: operation(route) }
