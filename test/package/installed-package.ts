@@ -1,7 +1,6 @@
-import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
-import { lstatSync, mkdirSync, mkdtempSync, readdirSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { lstatSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 
 /** The packed and installed package. */
@@ -19,9 +18,8 @@ export interface InstalledPackage {
 
 const NPM = ['--no-fund', '--no-audit', '--loglevel=error']
 
-/** Builds and packs the checkout, and installs the tarball as a user would, without install scripts. */
-export function installPackage(): InstalledPackage {
-  const root = mkdtempSync(join(tmpdir(), 'package-'))
+/** Builds and packs the checkout, and installs the tarball as a user would, without install scripts; all below `root`. */
+export function installPackage(root: string): InstalledPackage {
   const packed = npm(['pack', '--json', '--pack-destination', root], resolve('.'))
   // The build writes to stdout before npm does.
   const [tarball] = JSON.parse(packed.slice(packed.lastIndexOf('\n[') + 1))
@@ -40,9 +38,10 @@ export function installPackage(): InstalledPackage {
   }
 }
 
-/** The Node.js of a version, from the npm registry; the path of its program. */
-export function installNode(version: string): string {
-  const folder = mkdtempSync(join(tmpdir(), 'node-'))
+/** The Node.js of a version, from the npm registry, put below `root`; the path of its program. */
+export function installNode(version: string, root: string): string {
+  const folder = join(root, `node-${version}`)
+  mkdirSync(folder)
   const name = `node-${process.platform === 'win32' ? 'win' : process.platform}-${process.arch}`
   writeFileSync(join(folder, 'package.json'), '{ "name": "runtime", "private": true }\n')
   npm(['install', '--ignore-scripts', ...NPM, `${name}@${version}`], folder)
@@ -50,7 +49,9 @@ export function installNode(version: string): string {
 }
 
 function npm(args: readonly string[], cwd: string): string {
-  return execFileSync('npm', [...args], { cwd, encoding: 'utf8', maxBuffer: 64 * 1024 * 1024 })
+  const { status, stdout, stderr } = spawnSync('npm', [...args], { cwd, encoding: 'utf8', maxBuffer: 64 * 1024 * 1024 })
+  if (status !== 0) throw new Error(`npm ${args.join(' ')} failed:\n${stdout}${stderr}`)
+  return stdout
 }
 
 /** A program that runs until it is ended. */
