@@ -9,11 +9,13 @@ for (const name of ['SIGINT', 'SIGTERM'] as const) {
     ending.abort()
   })
 }
-// A reader that closes early (`| head`) is no fault.
-process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  if (error.code === 'EPIPE') process.exit(0)
-  throw error
-})
+// A reader that closes early (`| head`) is no fault, but nobody listens any more: what runs ends in order.
+for (const stream of [process.stdout, process.stderr]) {
+  stream.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error
+    ending.abort()
+  })
+}
 // node:sqlite is stable enough for us; its notice is not for operators.
 process.removeAllListeners('warning')
 process.on('warning', (warning) => {

@@ -1,3 +1,4 @@
+import { nearest } from '../config/nearest.ts'
 import { VERSION } from '../version.ts'
 import { type CommandIo, EXIT } from './io.ts'
 
@@ -21,23 +22,48 @@ export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
 
 /** Runs one command line (without program name) and gives its exit code. Never rejects for what the user typed. */
 export async function run(argv: readonly string[], io: CommandIo, signal: AbortSignal): Promise<number> {
-  const [first = '--help', second = ''] = argv
+  const [first, ...rest] = argv
+  if (first === undefined) {
+    io.stderr.write(helpText())
+    return EXIT.usage
+  }
   if (first === '--version' || first === '-V') {
     io.stdout.write(`${VERSION}\n`)
     return EXIT.fine
   }
-  if (first === '--help' || first === '-h' || first === 'help') {
+  const asksHelp = first === '--help' || first === '-h' || first === 'help'
+  if (asksHelp && rest.length === 0) {
     io.stdout.write(helpText())
-    return argv.length === 0 ? EXIT.usage : EXIT.fine
+    return EXIT.fine
   }
-  const words = `${first} ${second}` in COMMANDS ? `${first} ${second}` : first
-  const command = COMMANDS[words]
-  if (command === undefined) {
-    io.stderr.write(`"${first}" is no command. The commands are: ${Object.keys(COMMANDS).join(', ')}.\n`)
+  const words = asksHelp ? rest : argv
+  const name = commandName(words)
+  const command = name === null ? undefined : COMMANDS[name]
+  if (name === null || command === undefined) {
+    io.stderr.write(`${unknownCommand(words)}\n`)
     return EXIT.usage
   }
   const { run: runCommand } = await command.load()
-  return await runCommand(argv.slice(words.split(' ').length), io, signal)
+  return await runCommand(asksHelp ? ['--help'] : words.slice(name.split(' ').length), io, signal)
+}
+
+/** The command that the first one or two words name; null where they name none. */
+function commandName([first = '', second = '']: readonly string[]): string | null {
+  for (const name of [`${first} ${second}`, first]) if (Object.hasOwn(COMMANDS, name)) return name
+  return null
+}
+
+function unknownCommand([first = '', second = '']: readonly string[]): string {
+  const names = Object.keys(COMMANDS)
+  const below = names.filter((name) => name.startsWith(`${first} `))
+  const near = nearest(first, names) ?? nearest(`${first} ${second}`, names)
+  const hint =
+    below.length > 0
+      ? `Write ${below.join(' or ')}.`
+      : near === null
+        ? `The commands are: ${names.join(', ')}.`
+        : `Did you mean "${near}"?`
+  return `"${first}" is no command. ${hint}`
 }
 
 function helpText(): string {

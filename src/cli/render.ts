@@ -1,11 +1,11 @@
 import { randomUUID } from 'node:crypto'
-import { mkdir, rename, rm, writeFile } from 'node:fs/promises'
+import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { join, relative, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { Command } from 'commander'
 import { loadConfig } from '../config/load.ts'
 import { holdsSecret } from '../config/redact.ts'
-import { type Inbox, renderAlertmanager } from '../config/render-alertmanager.ts'
+import { type Inbox, renderAlertmanager, TEMPLATE_FOLDER } from '../config/render-alertmanager.ts'
 import { renderPrometheus } from '../config/render-prometheus.ts'
 import { reportFaults } from './config-check.ts'
 import { type CommandIo, EXIT } from './io.ts'
@@ -13,6 +13,7 @@ import { runCommand } from './parse-args.ts'
 
 /** The rules that ship with the package: the same place from the sources and from the build. */
 const SHIPPED_RULES = fileURLToPath(new URL('../../prometheus/rules/*.yml', import.meta.url))
+const SHIPPED_TEMPLATES = fileURLToPath(new URL('../../alertmanager/templates', import.meta.url))
 
 interface Options {
   readonly config: string
@@ -26,7 +27,7 @@ interface Options {
   readonly inboxSmtp?: string
 }
 
-/** `whatsapp-exporter render`: writes prometheus.yml and alertmanager.yml. Exit code 0, or 2 where the configuration is faulty. */
+/** `whatsapp-exporter render`: writes prometheus.yml, alertmanager.yml and the templates of its messages. Exit code 0, or 2 where the configuration is faulty. */
 export async function run(args: readonly string[], io: CommandIo, _signal: AbortSignal): Promise<number> {
   const command = new Command('whatsapp-exporter render')
     .description('Write prometheus.yml and alertmanager.yml for the stack around the exporter.')
@@ -65,7 +66,10 @@ export async function run(args: readonly string[], io: CommandIo, _signal: Abort
       { name: 'alertmanager.yml', text: alertmanager, secret: holdsSecret(config.alerting) },
     ]
     try {
-      await mkdir(folder, { recursive: true })
+      await mkdir(join(folder, TEMPLATE_FOLDER), { recursive: true })
+      // Beside the file that names them: the folder can be moved or mounted as a whole.
+      for (const { name, text } of await shippedTemplates())
+        await replaceFile(join(folder, TEMPLATE_FOLDER, name), text, 0o644)
       for (const { name, text, secret } of files) await replaceFile(join(folder, name), text, secret ? 0o600 : 0o644)
     } catch (error) {
       const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown error'
@@ -83,6 +87,13 @@ export async function run(args: readonly string[], io: CommandIo, _signal: Abort
 function inboxOf({ inboxSlack, inboxSmtp }: Options): Inbox | 'incomplete' | undefined {
   if (inboxSlack === undefined) return inboxSmtp === undefined ? undefined : 'incomplete'
   return { slackUrl: inboxSlack, ...(inboxSmtp === undefined ? {} : { smarthost: inboxSmtp }) }
+}
+
+async function shippedTemplates(): Promise<readonly { readonly name: string; readonly text: string }[]> {
+  const names = (await readdir(SHIPPED_TEMPLATES)).filter((name) => name.endsWith('.tmpl'))
+  return Promise.all(
+    names.map(async (name) => ({ name, text: await readFile(join(SHIPPED_TEMPLATES, name), 'utf8') })),
+  )
 }
 
 /** A program that reloads at this moment reads the old file or the new one, never a half. */

@@ -13,7 +13,7 @@ import { runCommand } from './parse-args.ts'
 
 /** `whatsapp-exporter serve`: watches the fleet until the signal; SIGHUP reloads the configuration. */
 export async function run(args: readonly string[], io: CommandIo, signal: AbortSignal): Promise<number> {
-  const command = new Command('serve')
+  const command = new Command('whatsapp-exporter serve')
     .description('Watch the fleet until stopped. SIGHUP or POST /-/reload reads the configuration again.')
     .option('-c, --config <file>', 'configuration file', 'config.yml')
   return await runCommand(command, args, io, async () => {

@@ -5,7 +5,7 @@ import { Command, InvalidArgumentError } from 'commander'
 import { simulatorConfigYaml } from '../simulator/config-yaml.ts'
 import { demoFleet } from '../simulator/demo-fleet.ts'
 import { parseScript } from '../simulator/script-file.ts'
-import { startSimulator } from '../simulator/simulator.ts'
+import { type Simulator, startSimulator } from '../simulator/simulator.ts'
 import { type CommandIo, EXIT } from './io.ts'
 import { runCommand } from './parse-args.ts'
 
@@ -22,7 +22,7 @@ interface Options {
 
 /** `whatsapp-exporter simulate`: fake gateways with scripted faults, and an inbox for the alerts. */
 export async function run(args: readonly string[], io: CommandIo, signal: AbortSignal): Promise<number> {
-  const command = new Command('simulate')
+  const command = new Command('whatsapp-exporter simulate')
     .description('Run fake WAHA, Evolution and http gateways with scripted faults, and an inbox that shows the alerts.')
     .option('--accounts <number>', 'accounts in all', whole(1, 100_000), 24)
     .option('--port <port>', 'port of the gateways and of the inbox; 0 takes a free one', whole(0, 65_535), 19_300)
@@ -44,16 +44,18 @@ export async function run(args: readonly string[], io: CommandIo, signal: AbortS
         ...(options.smtpPort === undefined ? {} : { smtpPort: options.smtpPort }),
         ...(await story(options, io)),
       })
-      if (options.writeConfig !== undefined) {
-        const { url, gateways, smtpPort } = simulator
-        await writeFile(resolve(io.cwd, options.writeConfig), simulatorConfigYaml({ url, gateways, smtpPort }))
+      try {
+        await writeConfig(simulator, options, io)
+        const { url, smtpPort } = simulator
+        const mail = smtpPort === null ? '' : `   Mail: 127.0.0.1:${smtpPort}`
+        io.stdout.write(
+          `${options.accounts} accounts are simulated. Pull a plug: ${url}/sim   Inbox: ${url}/inbox${mail}\n`,
+        )
+        if (!signal.aborted) await once(signal, 'abort')
+        return EXIT.fine
+      } finally {
+        await simulator.close()
       }
-      io.stdout.write(
-        `${options.accounts} accounts are simulated. Pull a plug: ${simulator.url}/sim   Inbox: ${simulator.url}/inbox\n`,
-      )
-      if (!signal.aborted) await once(signal, 'abort')
-      await simulator.close()
-      return EXIT.fine
     } catch (error) {
       io.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`)
       return EXIT.usage
@@ -61,11 +63,26 @@ export async function run(args: readonly string[], io: CommandIo, signal: AbortS
   })
 }
 
+async function writeConfig({ url, gateways, smtpPort }: Simulator, { writeConfig: file }: Options, io: CommandIo) {
+  if (file === undefined) return
+  await writeFile(resolve(io.cwd, file), simulatorConfigYaml({ url, gateways, smtpPort })).catch((error: unknown) => {
+    throw new Error(`${file} cannot be written (${codeOf(error)}). Name another file with --write-config.`)
+  })
+}
+
 async function story(options: Options, io: CommandIo) {
   if (options.script !== undefined) {
-    return { script: parseScript(await readFile(resolve(io.cwd, options.script), 'utf8'), options.script) }
+    const { script: file } = options
+    const text = await readFile(resolve(io.cwd, file), 'utf8').catch((error: unknown) => {
+      throw new Error(`${file} cannot be read (${codeOf(error)}). Name a script of faults with --script.`)
+    })
+    return { script: parseScript(text, file) }
   }
   return options.quiet === true ? {} : { script: 'demo' as const }
+}
+
+function codeOf(error: unknown): string {
+  return error instanceof Error && 'code' in error ? String(error.code) : String(error)
 }
 
 function whole(min: number, max: number): (text: string) => number {
