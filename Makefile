@@ -17,6 +17,7 @@ up: node_modules/.installed ## Start exporter, Prometheus and Alertmanager; with
 
 test: node_modules/.installed ## Run everything that CI runs
 	@scripts/install-tools.sh test
+	@scripts/fetch-wire-server.sh
 	@scripts/test.sh
 
 unit: node_modules/.installed ## Run the unit tests only

@@ -5,7 +5,7 @@ set -euo pipefail
 
 # program on the PATH : Debian package
 up="prometheus:prometheus promtool:prometheus prometheus-alertmanager:prometheus-alertmanager"
-test="$up amtool:prometheus-alertmanager chromium-headless-shell:chromium-headless-shell pdftotext:poppler-utils make:make git:git curl:curl"
+test="$up amtool:prometheus-alertmanager chromium-headless-shell:chromium-headless-shell pdftotext:poppler-utils make:make git:git curl:curl javac:default-jdk-headless"
 bench="$test prometheus-blackbox-exporter:prometheus-blackbox-exporter"
 
 case "${1:-}" in

@@ -3,6 +3,8 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 export PATH="$PWD/node_modules/.bin:$PATH"
+# A suite that needs a server is never skipped here.
+export REQUIRE_MONGODB=1
 
 step() { printf '\n== %s\n' "$1"; }
 
