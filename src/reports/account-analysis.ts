@@ -75,11 +75,11 @@ export function analyseAccount(frame: AnalysisFrame, facts: AccountFacts): Analy
   const incidents = facts.incidents
     .filter(({ startMs }) => startMs < range.toMs)
     .map((incident) => asKnownAt(incident, range.toMs, planned))
-  const sums = sumsOf(range, plannedNow.within(range), slots, incidents, attempts)
+  const sums = sumsOf(range, account.objective, plannedNow.within(range), slots, incidents, attempts)
   const slotsBefore = facts.baseline.filter(({ fromMs }) => fromMs >= before.fromMs)
-  const sumsBefore = sumsOf(before, planned.within(before), slotsBefore, incidents, attempts)
+  const sumsBefore = sumsOf(before, account.objective, planned.within(before), slotsBefore, incidents, attempts)
   const figures = figuresOf(sums)
-  const budgetMs = (1 - account.objective) * figures.observedMs
+  const { budgetMs } = sums
 
   const incidentList = incidents
     .filter(({ endMs, startMs }) => endMs === null || endMs > range.fromMs || startMs >= range.fromMs)

@@ -12,6 +12,8 @@ export interface Sums {
   readonly plannedMs: number
   readonly observedMs: number
   readonly downtimeMs: number
+  /** Downtime that the objective allows. */
+  readonly budgetMs: number
   readonly checks: number
   readonly failures: number
   readonly incidents: number
@@ -28,6 +30,7 @@ export const NO_SUMS: Sums = {
   plannedMs: 0,
   observedMs: 0,
   downtimeMs: 0,
+  budgetMs: 0,
   checks: 0,
   failures: 0,
   incidents: 0,
@@ -45,6 +48,7 @@ export function addSums(a: Sums, b: Sums): Sums {
     plannedMs: a.plannedMs + b.plannedMs,
     observedMs: a.observedMs + b.observedMs,
     downtimeMs: a.downtimeMs + b.downtimeMs,
+    budgetMs: a.budgetMs + b.budgetMs,
     checks: a.checks + b.checks,
     failures: a.failures + b.failures,
     incidents: a.incidents + b.incidents,
@@ -60,6 +64,7 @@ export function addSums(a: Sums, b: Sums): Sums {
 /** Sums of one account over `[fromMs, toMs)`, of its history, its ledger of incidents and its attempts. */
 export function sumsOf(
   range: TimeRange,
+  objective: number,
   plannedMs: number,
   slots: readonly HistorySlot[],
   incidents: readonly Incident[],
@@ -73,6 +78,7 @@ export function sumsOf(
     sums.checks += slot.checks
     sums.failures += slot.failures
   }
+  sums.budgetMs = (1 - objective) * sums.observedMs
   for (const { startMs, detectedMs, endMs, downtimeMs } of incidents) {
     if (isInside(startMs)) {
       sums.incidents += 1
@@ -98,7 +104,6 @@ export function figuresOf(sums: Sums): Figures {
   // A downtime is booked when it is confirmed: at a border it may exceed what was observed by a few checks.
   const downtimeMs = Math.min(sums.downtimeMs, observedMs)
   const availability = observedMs > 0 ? 1 - downtimeMs / observedMs : null
-  const recovery = recoveryFigures(sums)
   return {
     observedMs,
     downtimeMs: sums.downtimeMs,
@@ -111,11 +116,8 @@ export function figuresOf(sums: Sums): Figures {
     mttrMs: ratio(sums.endedDowntimeMs, sums.ended),
     mttdMs: ratio(sums.detectionMs, incidents),
     mtbfMs: ratio(observedMs - downtimeMs, incidents),
-    recovery,
-    reliability:
-      availability === null
-        ? null
-        : reliabilityScore({ availability, recoverySuccess: recovery.success, incidents, observedMs }),
+    recovery: recoveryFigures(sums),
+    reliability: reliabilityScore(sums),
   }
 }
 

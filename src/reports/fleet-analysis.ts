@@ -29,7 +29,6 @@ export interface FleetSums {
 export function fleetSums(frame: AnalysisFrame, keep: number): FleetSums {
   let sums = NO_SUMS
   let sumsBefore = NO_SUMS
-  let budgetMs = 0
   const verdicts = { met: 0, missed: 0, unknown: 0 }
   const sources: Record<HistorySource, number> = { prometheus: 0, store: 0 }
   const responses = responseSketch()
@@ -51,7 +50,6 @@ export function fleetSums(frame: AnalysisFrame, keep: number): FleetSums {
       const { analysis } = account
       sums = addSums(sums, account.sums)
       sumsBefore = addSums(sumsBefore, account.sumsBefore)
-      budgetMs += analysis.budgetMs
       verdicts[analysis.verdict] += 1
       sources[analysis.source] += 1
       responses.merge(ownResponses)
@@ -76,6 +74,7 @@ export function fleetSums(frame: AnalysisFrame, keep: number): FleetSums {
     },
     fleet() {
       const figures = figuresOf(sums)
+      const { budgetMs } = sums
       const observed = [...baselineDays, ...days].filter(({ observedMs }) => observedMs > 0)
       return {
         accounts: ranked.length,
