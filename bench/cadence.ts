@@ -4,10 +4,9 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { request } from 'undici'
 import { stringify } from 'yaml'
-import { silentLog } from '../src/log.ts'
-import { openStore } from '../src/store/open.ts'
 import type { BenchRow } from './bench-row.ts'
 import { startExporter, untilAnswers } from './checks.ts'
+import { durationErrors } from './duration-errors.ts'
 import { accountIds, fleetConfig } from './fleet-config.ts'
 import { cpuSeconds, median, percentile, residentMb, startProgram, startTarget } from './process.ts'
 
@@ -59,7 +58,7 @@ export async function run(windows = 5): Promise<BenchRow[]> {
       ({ body }) => body.json() as Promise<Record<string, number[]>>,
     )
     await ours.end()
-    const errors = await durationErrors(storePath, sinceMs, served)
+    const errors = await durationErrors(storePath, ACCOUNTS, sinceMs, served)
     const [value, peerValue] = [median(figures.system[0]), median(figures.system[1])]
     const theirs = 'blackbox_exporter + Prometheus'
     return [
@@ -101,34 +100,6 @@ export async function run(windows = 5): Promise<BenchRow[]> {
     await Promise.all([ours.end(), blackbox.end(), ourPrometheus.end(), theirPrometheus.end(), target.end()])
     await rm(folder, { recursive: true, force: true })
   }
-}
-
-/** What we reported minus what the target took, for every check of the run, in milliseconds. */
-async function durationErrors(storePath: string, sinceMs: number, served: Record<string, number[]>): Promise<number[]> {
-  const store = openStore(
-    {
-      kind: 'sqlite',
-      path: storePath,
-      retention: { history: 864e5, summaries: 864e5 },
-      journal: { maxSamples: 1_000, retryMax: 1_000 },
-    },
-    { log: silentLog, now: Date.now },
-  )
-  const errors: number[] = []
-  try {
-    await store.load()
-    for (const id of accountIds(ACCOUNTS)) {
-      const samples = await store.samples(`target/${id}`, { fromMs: sinceMs, toMs: Date.now() })
-      for (const [index, { durationMs }] of samples.entries()) {
-        const tookMs = served[id]?.[index]
-        if (tookMs !== undefined) errors.push(Math.abs(durationMs - tookMs))
-      }
-    }
-  } finally {
-    await store.close()
-  }
-  if (errors.length < ACCOUNTS) throw new Error(`only ${errors.length} checks could be compared`)
-  return errors
 }
 
 async function blackboxModules(folder: string): Promise<string> {

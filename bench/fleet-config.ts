@@ -13,6 +13,7 @@ export function fleetConfig(options: {
   readonly concurrency: number
   readonly storePath: string
   readonly listen?: string
+  readonly startGroup?: number
 }): string {
   return stringify({
     gateways: [
@@ -30,6 +31,7 @@ export function fleetConfig(options: {
       timeout: '900ms',
       concurrency: options.concurrency,
       uplink: [new URL(options.url).host],
+      ...(options.startGroup === undefined ? {} : { startGroup: options.startGroup }),
     },
     store: { path: options.storePath },
     api: { listen: options.listen ?? '127.0.0.1:0' },

@@ -10,10 +10,15 @@ const BENCHES: Readonly<Record<string, () => Promise<{ run(): Promise<BenchRow[]
   cadence: () => import('./cadence.ts'),
 }
 
+/** Run by name only: they answer a design question once. */
+const ON_DEMAND: typeof BENCHES = {
+  'start-pattern': () => import('./start-pattern.ts'),
+}
+
 const wanted = process.argv.slice(2)
 const rows: BenchRow[] = []
-for (const [name, load] of Object.entries(BENCHES)) {
-  if (wanted.length > 0 && !wanted.includes(name)) continue
+for (const [name, load] of Object.entries({ ...BENCHES, ...ON_DEMAND })) {
+  if (wanted.length === 0 ? name in ON_DEMAND : !wanted.includes(name)) continue
   process.stderr.write(`${name} …\n`)
   rows.push(...(await (await load()).run()))
 }

@@ -4,6 +4,7 @@ import type { CheckOutcome, Reading } from '../accounts/observation.ts'
 import type { ErrorCode } from '../accounts/vocabulary.ts'
 import type { CheckResult } from './fleet.ts'
 import type { AccountEntry, GatewayEntry } from './roster.ts'
+import { signalShares } from './signal-shares.ts'
 import type { TurnMeter } from './turn-meter.ts'
 
 /** Figures of the checks since the last flush; times in milliseconds. */
@@ -48,7 +49,8 @@ const LATE_TIMER_MS = 1_000
 const PROBES_OF_A_DEAD_GATEWAY = 2
 
 export function checking(parts: CheckingParts): Checking {
-  const { figures, meter, monotonicMs, nowMs, signal } = parts
+  const { figures, meter, monotonicMs, nowMs } = parts
+  const takeSignal = signalShares(parts.signal)
 
   const begin = (plannedMs: number): number => {
     const startedMs = monotonicMs()
@@ -80,13 +82,15 @@ export function checking(parts: CheckingParts): Checking {
     const { gateway } = entry
     const startedMs = begin(plannedMs)
     const startedAtMs = nowMs()
+    const share = takeSignal()
     let outcome: CheckOutcome
     try {
-      const { reading, durationMs, atMs } = await gateway.watched.gateway.check(entry.account, signal)
+      const { reading, durationMs, atMs } = await gateway.watched.gateway.check(entry.account, share.signal)
       outcome = { atMs, durationMs, result: { ok: true, reading } }
     } catch (error) {
       outcome = failed(error, startedAtMs, startedMs)
     }
+    share.end()
     end()
     const selfDelayMs = selfDelayOf(outcome, gateway.watched.timeoutMs)
     const result = parts.settle(entry, outcome, selfDelayMs)
@@ -130,7 +134,7 @@ export function checking(parts: CheckingParts): Checking {
     let outcomeOf: (account: AccountEntry) => CheckOutcome
     let whole: CheckOutcome
     try {
-      const { readings, atMs, durationMs } = await gateway.checkAll(signal)
+      const { readings, atMs, durationMs } = await gateway.checkAll(parts.signal)
       whole = { atMs, durationMs, result: { ok: true, reading: NO_READING } }
       outcomeOf = (account) => {
         const reading = readings.get(account.account.nativeId)

@@ -1,0 +1,73 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { request } from 'undici'
+import type { BenchRow } from './bench-row.ts'
+import { startExporter } from './checks.ts'
+import { durationErrors } from './duration-errors.ts'
+import { fleetConfig } from './fleet-config.ts'
+import { cpuSeconds, percentile, startTarget } from './process.ts'
+
+const ACCOUNTS = 1_000
+const GROUPS = [1, 5, 10, 25, 50, 100, 1_000]
+const WARM_UP_MS = 32_000
+const WINDOW_MS = 45_000
+
+/**
+ * What the size of a start group costs and what it does to the reported durations: 1 000 accounts every 15 s, a target
+ * that answers in 50 ms. 1 is an even spread, 1 000 a burst. The peer of every row is the even spread.
+ */
+export async function run(): Promise<BenchRow[]> {
+  const figures = []
+  for (const group of GROUPS) figures.push({ group, ...(await measure(group)) })
+  const even = figures[0] ?? { cpuUs: Number.NaN, errorMs: Number.NaN }
+  return figures.flatMap(({ group, cpuUs, errorMs }): BenchRow[] => [
+    {
+      name: `start_group_${group}_cpu_us`,
+      value: cpuUs,
+      unit: 'µs',
+      peer: 'even spread',
+      peerValue: even.cpuUs,
+      ratio: even.cpuUs / cpuUs,
+    },
+    {
+      name: `start_group_${group}_error_p99_ms`,
+      value: errorMs,
+      unit: 'ms',
+      peer: 'even spread',
+      peerValue: even.errorMs,
+      ratio: even.errorMs / errorMs,
+    },
+  ])
+}
+
+async function measure(startGroup: number): Promise<{ cpuUs: number; errorMs: number }> {
+  const folder = await mkdtemp(join(tmpdir(), 'bench-start-'))
+  const target = await startTarget(50)
+  const storePath = join(folder, 'exporter.db')
+  const config = join(folder, 'config.yml')
+  await writeFile(
+    config,
+    fleetConfig({ url: target.url, count: ACCOUNTS, interval: '15s', concurrency: 1_000, storePath, startGroup }),
+  )
+  const ours = await startExporter(config)
+  try {
+    await sleep(WARM_UP_MS)
+    await request(`${target.url}/log`, { method: 'DELETE' }).then(({ body }) => body.dump())
+    const sinceMs = Date.now()
+    const before = cpuSeconds(ours.pid)
+    await sleep(WINDOW_MS)
+    const cpu = cpuSeconds(ours.pid) - before
+    const served = await request(`${target.url}/log`).then(
+      ({ body }) => body.json() as Promise<Record<string, number[]>>,
+    )
+    const checks = Object.values(served).reduce((sum, times) => sum + times.length, 0)
+    await ours.end()
+    const errors = await durationErrors(storePath, ACCOUNTS, sinceMs, served)
+    return { cpuUs: (cpu * 1e6) / checks, errorMs: percentile(errors, 0.99) }
+  } finally {
+    await Promise.all([ours.end(), target.end()])
+    await rm(folder, { recursive: true, force: true })
+  }
+}
