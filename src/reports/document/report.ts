@@ -1,0 +1,87 @@
+import type { Analysis } from '../analysis.ts'
+import { type Html, html } from '../html.ts'
+import { availabilitySection, calendar } from './availability.ts'
+import { contents, cover, masthead, tiles, verdictHtml, verdictOf } from './cover.ts'
+import { detailsSection, hasTrouble } from './details.ts'
+import { incidentsSection } from './incidents.ts'
+import { maintenanceSection } from './maintenance.ts'
+import { methodSection } from './method.ts'
+import { outlookSection } from './outlook.ts'
+import { documentPage } from './page.ts'
+import { patternSection } from './pattern.ts'
+import { rankingSection, rankingTable } from './ranking.ts'
+import { responseSection } from './response.ts'
+import { causesHtml, notesHtml, summarySection } from './summary.ts'
+import {
+  periodText,
+  type ReportLook,
+  type Section,
+  sectionHtml,
+  selectionText,
+  type Writing,
+  writingFor,
+} from './writing.ts'
+
+/** Kinds of report about a period. `monthly` tells all, `weekly` without the accounts one by one, `executive` one page. */
+export const TEMPLATES = ['weekly', 'monthly', 'executive'] as const
+export type Template = (typeof TEMPLATES)[number]
+
+const EXECUTIVE_ACCOUNTS = 6
+const EXECUTIVE_CAUSES = 4
+
+/**
+ * The report as one HTML document that needs no other file and asks nobody for anything. The same analysis and look
+ * give the same text. Elements with `data-page-of` wait for the page number of the heading they name.
+ * @throws RangeError for a locale or time zone that the runtime does not know
+ */
+export function reportDocument(analysis: Analysis, template: Template, look: ReportLook): string {
+  const writing = writingFor(look, analysis.period.timeZone)
+  const title = writing.words.titles[template]
+  const when = periodText(analysis.period, writing)
+  return documentPage(
+    `${title}, ${when}`,
+    `${look.brand.name} · ${title} · ${when}`,
+    bodyOf(template, title, analysis, writing),
+    writing,
+  )
+}
+
+function bodyOf(template: Template, title: string, analysis: Analysis, writing: Writing): Html {
+  if (template === 'executive') return executive(title, analysis, writing)
+  const described = template === 'monthly' ? analysis.accounts.filter(hasTrouble) : []
+  const keys = new Set(described.map(({ account }) => account.key))
+  const sections: readonly Section[] = [
+    summarySection(analysis, writing),
+    availabilitySection(analysis, writing),
+    rankingSection(analysis, keys, writing),
+    incidentsSection(analysis, writing),
+    responseSection(analysis, writing),
+    patternSection(analysis, writing),
+    outlookSection(analysis, writing),
+    maintenanceSection(analysis.planned, writing),
+    ...[detailsSection(analysis, described, writing)].filter((section) => section !== null),
+    methodSection(writing),
+  ]
+  const inside = sections.map(sectionHtml)
+  if (template === 'monthly') return html`${cover(title, analysis, sections, writing)}${inside}`
+  return html`${opening(title, analysis, writing)}<div class="opening">${contents(sections, writing)}</div>${inside}`
+}
+
+/** Head, verdict and figures of a report without a cover. */
+function opening(title: string, analysis: Analysis, writing: Writing): Html {
+  const { words, formats } = writing
+  const { period, fleet } = analysis
+  const about = [
+    selectionText(analysis.selection, writing),
+    words.accounts(fleet.accounts, formats.number(fleet.accounts)),
+    words.period.zone(period.timeZone),
+    words.period.asOf(formats.dateTime(analysis.asOfMs)),
+  ].join(' · ')
+  return html`${masthead(title, periodText(period, writing), about, writing)}<div class="opening">${verdictHtml(verdictOf(analysis, writing))}${tiles(analysis, writing)}</div>`
+}
+
+/** One page. */
+function executive(title: string, analysis: Analysis, writing: Writing): Html {
+  const { words } = writing
+  return html`${opening(title, analysis, writing)}<h3>${words.calendar.title}</h3>${calendar(analysis.fleet, writing)}${causesHtml(analysis.fleet.causes, writing, EXECUTIVE_CAUSES)}<h3>${words.sections.worst}</h3>${rankingTable(analysis, EXECUTIVE_ACCOUNTS, new Set(), writing)}${notesHtml({ notes: analysis.notes.slice(0, 2) }, writing)}`
+}
