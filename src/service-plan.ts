@@ -1,6 +1,8 @@
 import { createHash } from 'node:crypto'
+import { type PhonePrivacy, shownText } from './accounts/privacy.ts'
 import type { Config } from './config/schema.ts'
 import type { DiscoverySource } from './discovery/discovery.ts'
+import { discreet } from './discovery/discreet.ts'
 import type { GatewayExchange } from './gateways/exchange-report.ts'
 import type { Gateway, GatewayEvents } from './gateways/gateway.ts'
 import type { GatewayOptions } from './gateways/options.ts'
@@ -33,22 +35,28 @@ export function servicePlan(
   deps: {
     readonly events: GatewayEvents
     readonly nowMs: () => number
+    /** Maintenance windows. @default those of the configuration */
+    readonly windows?: MonitorPlan['windows']
     readonly onExchange?: (exchange: GatewayExchange) => void
   },
 ): ServicePlan {
+  const privacy = privacyOf(config)
   const gateways = new Map<string, OpenGateway>()
   for (const options of config.gateways) {
-    const fingerprint = fingerprintOf([options, config.checks.timeout])
+    const fingerprint = fingerprintOf([options, config.checks.timeout, config.privacy])
     const known = before.get(options.name)
     const open = () =>
       openGateway(options, {
-        events: deps.events,
+        events: { unmapped: (name, what) => deps.events.unmapped(name, shownText(what, privacy)) },
         checkTimeoutMs: config.checks.timeout,
         now: deps.nowMs,
         version: VERSION,
         ...(deps.onExchange === undefined ? {} : { onExchange: deps.onExchange }),
       })
-    gateways.set(options.name, known?.fingerprint === fingerprint ? known : { gateway: open(), fingerprint })
+    gateways.set(
+      options.name,
+      known?.fingerprint === fingerprint ? known : { gateway: discreet(open(), privacy), fingerprint },
+    )
   }
   const opened = (options: GatewayOptions) => {
     const found = gateways.get(options.name)
@@ -70,7 +78,7 @@ export function servicePlan(
       unhealthyAfter: config.health.unhealthyAfter,
       recovery: recoveryPolicy(config.recovery),
       missingForMs: config.discovery.missingFor,
-      windows: (fromMs, toMs) => windowsBetween(config.maintenance, fromMs, toMs),
+      windows: deps.windows ?? ((fromMs, toMs) => windowsBetween(config.maintenance, fromMs, toMs)),
     },
   }
 }
@@ -97,8 +105,13 @@ function sourceOf(config: Config, options: GatewayOptions, gateway: Gateway): Di
     labels: options.labels,
     objective: options.objective ?? config.slo.objective,
     desired: options.desired ?? 'any',
-    privacy: { mode: config.privacy.phone, key: config.privacy.key?.reveal() ?? '' },
+    privacy: privacyOf(config),
   }
+}
+
+/** How phone numbers are shown, with the key in the clear. */
+export function privacyOf({ privacy }: Config): PhonePrivacy {
+  return { mode: privacy.phone, key: privacy.key?.reveal() ?? '' }
 }
 
 function shownUrl(text: string): string {
