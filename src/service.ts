@@ -1,4 +1,5 @@
 import { setImmediate } from 'node:timers/promises'
+import { shownText } from './accounts/privacy.ts'
 import { createApi } from './api/app.ts'
 import { type Listener, listen } from './api/listen.ts'
 import type { ReloadResult } from './api/parts.ts'
@@ -14,7 +15,7 @@ import { createProcessMetrics } from './metrics/process-metrics.ts'
 import type { MonitorControl } from './monitor/fleet.ts'
 import type { Flush } from './monitor/flush.ts'
 import { createMonitor } from './monitor/monitor.ts'
-import { type ServicePlan, servicePlan } from './service-plan.ts'
+import { privacyOf, type ServicePlan, servicePlan } from './service-plan.ts'
 import { storeWriter } from './store/journal.ts'
 import { openStore } from './store/open.ts'
 import { needsLedger } from './store/replay.ts'
@@ -129,7 +130,7 @@ export async function startService(started: GoodConfig, parts: ServiceParts): Pr
       metricsPage: (format, gzip) => metricsPage(exposition, processMetrics, format, gzip),
       negotiate,
       reload,
-      configText: () => effectiveYaml(current.source),
+      configText: () => shownText(effectiveYaml(current.source), privacyOf(current.config)),
       ready: () => isReady && !ending.signal.aborted,
       gatewayEvents,
       now: nowMs,
