@@ -4,6 +4,9 @@ import { createInterface } from 'node:readline'
 import { loadConfig } from '../src/config/load.ts'
 import { silentLog } from '../src/log.ts'
 import { startService } from '../src/service.ts'
+import { keepYoungGenerationSmall } from '../src/young-generation.ts'
+
+keepYoungGenerationSmall()
 
 const path = process.argv[2] ?? 'config.yml'
 const read = () => loadConfig(path, process.env)

@@ -1,5 +1,8 @@
 #!/usr/bin/env node
 import { run } from './cli/program.ts'
+import { keepYoungGenerationSmall } from './young-generation.ts'
+
+keepYoungGenerationSmall()
 
 const ending = new AbortController()
 for (const name of ['SIGINT', 'SIGTERM'] as const) {
