@@ -1,6 +1,7 @@
 import { setImmediate } from 'node:timers/promises'
 import { shownText } from './accounts/privacy.ts'
 import { createApi } from './api/app.ts'
+import { changeFeed } from './api/change-feed.ts'
 import { type Listener, listen } from './api/listen.ts'
 import type { ReloadResult } from './api/parts.ts'
 import { faultText } from './config/fault.ts'
@@ -61,10 +62,12 @@ const HOUR_MS = 3_600_000
 export async function startService(started: GoodConfig, parts: ServiceParts): Promise<Service> {
   const { log, nowMs = Date.now, monotonicMs = () => performance.now(), random = Math.random } = parts
   const ending = new AbortController()
+  const changes = changeFeed(nowMs())
   let current = started
   let isReady = false
   let listener: Listener | null = null
   let stopped: Promise<void> | null = null
+  let storeShown = { up: false, pendingWrites: 0, writeFailures: 0 }
 
   // What is shown.
   const exposition = createExposition({ now: nowMs })
@@ -127,6 +130,8 @@ export async function startService(started: GoodConfig, parts: ServiceParts): Pr
     createApi({
       monitor,
       store,
+      changes,
+      vitals: () => ({ memoryBytes: process.memoryUsage.rss(), store: storeShown }),
       metricsPage: (format, gzip) => metricsPage(exposition, processMetrics, format, gzip),
       negotiate,
       reload,
@@ -157,7 +162,10 @@ export async function startService(started: GoodConfig, parts: ServiceParts): Pr
 
   /** First to the store, then to the page: a restarted exporter never shows less than a scrape has seen. */
   async function publish(flush: Flush): Promise<void> {
-    if (flush.batch !== null) await writer.hand(flush.batch)
+    if (flush.batch !== null) {
+      await writer.hand(flush.batch)
+      changes.publish(flush.batch)
+    }
     let untilPause = ACCOUNTS_PER_TURN
     for (const { account, driver, health, inMaintenance, budgetLeft } of flush.changed) {
       exposition.accounts.set(account, driver, health, { inMaintenance, budgetLeft })
@@ -259,6 +267,7 @@ export async function startService(started: GoodConfig, parts: ServiceParts): Pr
     let failures = 0
     let dropped = 0
     return (state: { up: boolean; pendingWrites: number; writeFailures: number; droppedSamples: number }) => {
+      storeShown = { up: state.up, pendingWrites: state.pendingWrites, writeFailures: state.writeFailures }
       own.storeUp(state.up)
       own.storePendingWrites(state.pendingWrites)
       for (; failures < state.writeFailures; failures++) own.storeWriteFailed()

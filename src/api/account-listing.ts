@@ -13,6 +13,8 @@ export interface ListingQuery {
   readonly label?: readonly { readonly name: string; readonly value: string }[] | undefined
   /** Part of an id, name, phone or label value, in any case. */
   readonly q?: string | undefined
+  /** True: only accounts with an open incident; false: only those without. */
+  readonly incident?: boolean | undefined
   readonly sort: Sort
   readonly order: 'asc' | 'desc'
   readonly limit: number
@@ -110,6 +112,7 @@ function matcher(query: ListingQuery): (view: AccountView) => boolean {
     (statuses === undefined || statuses.has(health.status)) &&
     (states === undefined || states.has(health.state)) &&
     (gateways === undefined || gateways.has(account.gateway)) &&
+    (query.incident === undefined || query.incident === (health.incident !== null)) &&
     (query.label ?? []).every(({ name, value }) => account.labels[name] === value) &&
     (needle === undefined ||
       [account.key, account.name, account.phone, ...Object.values(account.labels)].some(

@@ -34,7 +34,7 @@ interface FeedLimits {
 export function eventFeed(epoch: string, limits: FeedLimits = {}): EventFeed {
   const { kept = KEPT_EVENTS, clients: maxClients = MAX_CLIENTS, heartbeatMs = HEARTBEAT_MS } = limits
   let frames: string[] = []
-  let firstNumber = 0
+  let firstNumber = 1
   let clients = 0
   const wakers = new Set<() => void>()
 
@@ -51,9 +51,9 @@ export function eventFeed(epoch: string, limits: FeedLimits = {}): EventFeed {
   async function* frameByFrame(lastEventId: string | undefined, signal: AbortSignal): AsyncGenerator<string> {
     clients++
     try {
-      // The id of the empty place, so that a client that hears nothing before it is cut off can still resume.
       let place = placeAfter(lastEventId)
-      yield `retry: ${RETRY_MS}\nid: ${epoch}-${nextNumber() - 1}\nevent: hello\ndata: {}\n\n`
+      // With the id of its place, so that a client that is cut off before the first event can resume too.
+      yield `retry: ${RETRY_MS}\n${frame('hello', {}, (place < 0 ? nextNumber() : place) - 1)}`
       while (!signal.aborted) {
         if (place < firstNumber) {
           place = nextNumber()

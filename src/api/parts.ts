@@ -2,6 +2,7 @@ import type { Log } from '../log.ts'
 import type { MonitorControl } from '../monitor/fleet.ts'
 import type { Secret } from '../option-types.ts'
 import type { Store } from '../store/store.ts'
+import type { ChangeFeed } from './change-feed.ts'
 import type { ApiOptions } from './options.ts'
 
 /** A ready /metrics page; `release` gives its buffers back and must be called when they are sent or nobody wants them. */
@@ -31,10 +32,26 @@ export interface GatewayEventSource {
 
 export type ReloadResult = { readonly ok: true } | { readonly ok: false; readonly faults: readonly string[] }
 
+/** How the exporter itself is. */
+export interface Vitals {
+  /** Resident memory of the process. */
+  readonly memoryBytes: number
+  readonly store: {
+    readonly up: boolean
+    /** Batches that wait in memory. */
+    readonly pendingWrites: number
+    readonly writeFailures: number
+  }
+}
+
 /** What the API is made of; service.ts hands it in, tests hand in fakes. */
 export interface ApiParts {
   readonly monitor: MonitorControl
   readonly store: Store
+  /** Whoever publishes what changes in the fleet publishes it here. */
+  readonly changes: Pick<ChangeFeed, 'follow'>
+  /** How the process and its store are. */
+  vitals(): Vitals
   /** Rejects with an error named PageBusyError where slow readers hold too many pages. */
   metricsPage(format: PageFormat['format'], gzip: boolean): Promise<ReadyPage>
   /** By the request's Accept and Accept-Encoding headers. */

@@ -12,12 +12,24 @@ export async function send(
 ): Promise<void> {
   response.status(status)
   for (const [name, value] of Object.entries(reply.headers ?? {})) response.setHeader(name, value)
+  if (isKnown(response)) {
+    response.status(304).end()
+    return
+  }
   if ('json' in reply) return sendText(response, 'application/json', JSON.stringify(reply.json))
   response.setHeader('content-type', reply.contentType)
   if ('text' in reply) return sendText(response, reply.contentType, reply.text)
   if ('pieces' in reply) return sendPieces(response, reply.pieces, gone)
   if ('stream' in reply) return sendStream(response, reply.stream, gone)
   sendBytes(response, reply, gone)
+}
+
+/** Whether the client has exactly this already (RFC 9110 §13.1.2). */
+function isKnown(response: Response): boolean {
+  const etag = response.getHeader('etag')
+  const known = response.req.headers['if-none-match']
+  if (typeof etag !== 'string' || known === undefined) return false
+  return known.split(',').some((one) => one.trim().replace(/^W\//, '') === etag)
 }
 
 function sendText(response: Response, contentType: string, text: string): void {

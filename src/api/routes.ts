@@ -1,24 +1,26 @@
 import type { ApiParts } from './parts.ts'
 import type { Route } from './route.ts'
 import { accountHealthRoute } from './routes/account-health.ts'
+import { badgeRoutes } from './routes/badges.ts'
+import { eventsRoute } from './routes/events.ts'
 import { gatewayEventRoutes } from './routes/gateway-events.ts'
 import { gatewaysRoute } from './routes/gateways.ts'
 import { healthCheckRoute } from './routes/health-check.ts'
 import { healthMetricsRoute } from './routes/health-metrics.ts'
 import { healthStatusRoute } from './routes/health-status.ts'
 import { incidentRoute, incidentsRoute } from './routes/incidents.ts'
-import { landingRoute } from './routes/landing.ts'
 import { lifecycleRoutes } from './routes/lifecycle.ts'
 import { metricsPageRoute } from './routes/metrics-page.ts'
 import { openApiRoute } from './routes/openapi.ts'
 import { recoveriesRoute, recoverRoute } from './routes/recoveries.ts'
+import { statusPageRoutes } from './routes/status-page.ts'
 import { transitionsRoute } from './routes/transitions.ts'
 import { trendsRoute } from './routes/trends.ts'
 
 /** Every route of the API. Of two that match a path, the earlier one serves it. */
 export function apiRoutes(parts: ApiParts): readonly Route[] {
   const routes: readonly Route[] = [
-    landingRoute(parts),
+    ...statusPageRoutes(() => routes, parts),
     metricsPageRoute(parts),
     ...lifecycleRoutes(parts),
     healthCheckRoute(parts),
@@ -33,6 +35,8 @@ export function apiRoutes(parts: ApiParts): readonly Route[] {
     transitionsRoute(parts),
     gatewaysRoute(parts),
     ...gatewayEventRoutes(parts),
+    eventsRoute(parts),
+    ...badgeRoutes(parts),
     openApiRoute(() => routes, parts.version),
   ]
   return routes

@@ -5,6 +5,7 @@ import type { z } from 'zod'
 import type { Account } from '../../src/accounts/account.ts'
 import { accountKey } from '../../src/accounts/account.ts'
 import { createApi } from '../../src/api/app.ts'
+import { changeFeed } from '../../src/api/change-feed.ts'
 import { ApiOptions } from '../../src/api/options.ts'
 import type { ApiParts } from '../../src/api/parts.ts'
 import type { AccountHealth, Incident, Transition } from '../../src/health/health.ts'
@@ -260,6 +261,8 @@ export function fakeParts(overrides: Partial<ApiParts> = {}): ApiParts {
   return {
     monitor: fakeMonitor(),
     store: fakeStore(),
+    changes: changeFeed(NOW_MS),
+    vitals: () => ({ memoryBytes: 80_000_000, store: { up: true, pendingWrites: 0, writeFailures: 0 } }),
     metricsPage: async () => ({
       contentType: 'text/plain; version=0.0.4',
       chunks: [Buffer.from('up 1\n'), Buffer.from('down 0\n')],

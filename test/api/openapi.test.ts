@@ -4,6 +4,7 @@ import { expect, test } from 'vitest'
 import { z } from 'zod'
 import { createApi } from '../../src/api/app.ts'
 import { openApiDocument } from '../../src/api/openapi.ts'
+import { readPageAssets } from '../../src/api/page/assets.ts'
 import { PROBLEMS } from '../../src/api/problem.ts'
 import { apiRoutes } from '../../src/api/routes.ts'
 import { Secret } from '../../src/option-types.ts'
@@ -63,7 +64,10 @@ function faultsOf(value: unknown, method: string, path: string, status: number, 
 
 /** A request per operation that succeeds. */
 const EXAMPLES: Record<string, { path: string; init?: RequestInit }> = {
-  landingPage: { path: '/' },
+  statusPage: { path: '/' },
+  statusPageFile: { path: `/page/${readPageAssets().version}/main.js` },
+  statusBadge: { path: '/badge/sales-01/status.svg' },
+  uptimeBadge: { path: '/badge/sales-01/uptime.svg' },
   metrics: { path: '/metrics' },
   healthy: { path: '/-/healthy' },
   ready: { path: '/-/ready' },

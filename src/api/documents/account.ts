@@ -57,6 +57,8 @@ const accountFields = {
   lastSuccessAt: Time.nullable(),
   responseSeconds: Seconds.nullable().describe('Duration of the last check.'),
   consecutiveFailures: z.int(),
+  objective: z.number().describe('SLO, a ratio.'),
+  availability: z.number().nullable().describe('1 − downtime / observed, since the account was first seen.'),
   incident: IncidentDocument.nullable().describe('The open incident.'),
   maintenance: MaintenanceField.nullable(),
   recovery: DecisionField,
@@ -67,6 +69,7 @@ export const AccountDocument = z.object(accountFields).meta({ id: 'Account' })
 
 export function accountDocument(view: AccountView): z.output<typeof AccountDocument> {
   const { account, health, maintenance, recovery } = view
+  const down = ratio(health.counters.downtimeMs, health.counters.observedMs)
   return {
     key: account.key,
     account: account.account,
@@ -84,6 +87,8 @@ export function accountDocument(view: AccountView): z.output<typeof AccountDocum
     lastSuccessAt: timeOrNull(health.lastSuccessMs),
     responseSeconds: health.lastDurationMs === null ? null : seconds(health.lastDurationMs),
     consecutiveFailures: health.consecutiveFailures,
+    objective: account.objective,
+    availability: down === null ? null : 1 - down,
     incident: health.incident === null ? null : incidentDocument(health.incident),
     maintenance: maintenance && {
       id: maintenance.id,
@@ -127,9 +132,7 @@ const EvidenceField = z
 export const AccountDetailDocument = z
   .object({
     ...accountFields,
-    objective: z.number().describe('SLO, a ratio.'),
     desired: z.enum(['running', 'any']),
-    availability: z.number().nullable().describe('1 − downtime / observed, since the account was first seen.'),
     attemptsUsed: z.int().describe('Of the recovery budget.'),
     evidence: EvidenceField,
     counters: CountersField,
@@ -139,12 +142,9 @@ export const AccountDetailDocument = z
 export function accountDetailDocument(view: AccountView): z.output<typeof AccountDetailDocument> {
   const { account, health } = view
   const { counters, evidence } = health
-  const down = ratio(counters.downtimeMs, counters.observedMs)
   return {
     ...accountDocument(view),
-    objective: account.objective,
     desired: account.desired,
-    availability: down === null ? null : 1 - down,
     attemptsUsed: health.recovery.attemptsUsed,
     evidence: {
       lastActivityAt: timeOrNull(evidence.lastActivityAtMs ?? null),

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import type { ExporterView, GatewayView } from '../../monitor/fleet.ts'
+import type { Vitals } from '../parts.ts'
 import { ErrorField, Seconds, seconds, Time, time, timeOrNull } from './fields.ts'
 
 export const GatewayDocument = z
@@ -50,12 +51,23 @@ export const ExporterDocument = z
     durationErrorSeconds: Seconds.describe('Bound of what our own event loop added to a check in the last cycle.'),
     checksInFlight: z.int(),
     recoveryMode: z.enum(['off', 'dry-run', 'on']),
+    memoryBytes: z.int().describe('Resident memory of the process.'),
+    store: z.object({
+      kind: z.enum(['sqlite', 'mongodb']),
+      up: z.boolean(),
+      pendingWrites: z.int().describe('Batches that wait in memory for the store.'),
+      writeFailures: z.int().describe('Since the start.'),
+    }),
   })
   .meta({ id: 'Exporter' })
 
-export function exporterDocument(exporter: ExporterView, version: string): z.output<typeof ExporterDocument> {
+export function exporterDocument(
+  exporter: ExporterView,
+  vitals: Vitals,
+  facts: { readonly version: string; readonly storeKind: 'sqlite' | 'mongodb' },
+): z.output<typeof ExporterDocument> {
   return {
-    version,
+    version: facts.version,
     startedAt: time(exporter.startedMs),
     blind: exporter.blind,
     advice: exporter.advice,
@@ -66,5 +78,7 @@ export function exporterDocument(exporter: ExporterView, version: string): z.out
     durationErrorSeconds: seconds(exporter.durationErrorMs),
     checksInFlight: exporter.checksInFlight,
     recoveryMode: exporter.recoveryMode,
+    memoryBytes: vitals.memoryBytes,
+    store: { kind: facts.storeKind, ...vitals.store },
   }
 }

@@ -1,7 +1,6 @@
 import { z } from 'zod'
-import { STATUSES } from '../../accounts/vocabulary.ts'
-import type { HistoryBucket } from '../../store/store.ts'
-import { ratio, Seconds, seconds, Time, time } from '../documents/fields.ts'
+import { seconds, time } from '../documents/fields.ts'
+import { bucketDocument, TrendsDocument } from '../documents/trends.ts'
 import { findAccount } from '../find-account.ts'
 import type { ApiParts } from '../parts.ts'
 import { faulty, instant, span } from '../query-fields.ts'
@@ -16,33 +15,6 @@ const MAX_BUCKETS = 11_000
 const USUAL_BUCKETS = 300
 // Steps that divide a day evenly, so that the buckets of a chart begin at round times.
 const USUAL_STEPS_MIN = [1, 5, 15, 30, 60, 180, 360, 720, 1440]
-
-const BucketDocument = z
-  .object({
-    from: Time,
-    to: Time,
-    checks: z.int(),
-    failures: z.int(),
-    meanResponseSeconds: Seconds.nullable(),
-    maxResponseSeconds: Seconds.nullable(),
-    worstStatus: z.enum(STATUSES),
-    observedSeconds: Seconds,
-    downtimeSeconds: Seconds,
-    availability: z.number().nullable().describe('1 − downtime / observed; null where nothing was observed.'),
-    recoveryAttempts: z.int(),
-  })
-  .meta({ id: 'HistoryBucket' })
-
-const TrendsDocument = z
-  .object({
-    key: z.string(),
-    from: Time,
-    to: Time,
-    stepSeconds: Seconds,
-    coverage: z.number().describe('Share of the range that was observed.'),
-    buckets: z.array(BucketDocument).describe('Oldest first; steps without a check are left out.'),
-  })
-  .meta({ id: 'Trends' })
 
 /** GET /api/health/trends/{id} */
 export function trendsRoute({ monitor: { fleet }, store, now }: ApiParts): Route {
@@ -102,22 +74,5 @@ function checkBounds(fromMs: number, toMs: number, stepMs: number): void {
       'query.step',
       `gives ${buckets} steps, more than ${MAX_BUCKETS}. Take a longer step or a shorter range`,
     )
-  }
-}
-
-function bucketDocument(bucket: HistoryBucket): z.output<typeof BucketDocument> {
-  const down = ratio(bucket.downtimeMs, bucket.observedMs)
-  return {
-    from: time(bucket.fromMs),
-    to: time(bucket.toMs),
-    checks: bucket.checks,
-    failures: bucket.failures,
-    meanResponseSeconds: bucket.meanDurationMs === null ? null : seconds(bucket.meanDurationMs),
-    maxResponseSeconds: bucket.maxDurationMs === null ? null : seconds(bucket.maxDurationMs),
-    worstStatus: bucket.worstStatus,
-    observedSeconds: seconds(bucket.observedMs),
-    downtimeSeconds: seconds(bucket.downtimeMs),
-    availability: down === null ? null : 1 - down,
-    recoveryAttempts: bucket.recoveryAttempts,
   }
 }

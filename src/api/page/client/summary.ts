@@ -1,0 +1,70 @@
+import { html, nothing, svg, type TemplateResult } from 'lit-html'
+import type { Actions } from './actions.ts'
+import type { Status } from './documents.ts'
+import { FACTS } from './facts.ts'
+import type { PageState } from './state.ts'
+import { count, duration, milliseconds, percent } from './words.ts'
+
+const STATUSES: readonly Status[] = ['healthy', 'warning', 'unhealthy', 'unknown']
+
+/** Counts by status, which filter the list, and the fleet's figures. */
+export function summaryPanel({ fleet, figures, view }: PageState, actions: Actions): TemplateResult {
+  const summary = fleet?.summary
+  const tile = (status: Status) => {
+    const pressed = view.status.includes(status)
+    const number = summary?.byStatus[status]
+    return html`<button type="button" class="tile ${status} ${number === 0 ? 'zero' : ''}" aria-pressed=${String(pressed)} title=${pressed ? 'Show all accounts' : `Show the ${status} accounts only`}
+      @click=${() => actions.show({ status: pressed ? [] : [status] })}>
+      <span class="word"><span class="dot ${status}" aria-hidden="true"></span>${status}</span>
+      <span class="number">${number === undefined ? '–' : count(number)}</span>
+      <span class="share">${summary === undefined || summary.accounts === 0 || number === undefined ? '\u00a0' : share(number / summary.accounts)}</span>
+    </button>`
+  }
+  return html`<section class="summary" aria-label="Summary">
+    <div class="tiles">${STATUSES.map(tile)}</div>
+    ${summary === undefined || summary.accounts === 0 ? nothing : proportions(summary.byStatus, summary.accounts)}
+    <dl class="figures-row">
+      ${figure('Accounts', summary === undefined ? '–' : count(summary.accounts))}
+      ${figure('Open incidents', summary === undefined ? '–' : count(summary.openIncidents), (summary?.openIncidents ?? 0) > 0 ? 'bad' : '')}
+      ${figure('In maintenance', summary === undefined ? '–' : count(summary.inMaintenance))}
+      ${figure('Availability', percent(figures?.availability ?? null), '', 'Of the present accounts, since each was first seen.')}
+      ${figure('Mean response', milliseconds(figures?.meanResponseSeconds ?? null), '', 'Of the last checks that got an answer.')}
+      ${figure('Time to repair', duration(figures?.mttrSeconds ?? null), '', 'Mean downtime per incident that has ended.')}
+      ${figure('Repairs that helped', figures?.recoverySuccess === null || figures === null ? '–' : `${Math.round((figures.recoverySuccess ?? 0) * 100)} %`, '', 'Share of the restarts that a later good check has verified.')}
+    </dl>
+  </section>`
+}
+
+function figure(name: string, value: string, tone = '', hint = ''): TemplateResult {
+  return html`<div title=${hint}><dt>${name}</dt><dd class=${tone}>${value}</dd></div>`
+}
+
+/** One bar that is divided as the fleet is; the tiles above say the same in numbers. */
+function proportions(byStatus: Readonly<Record<Status, number>>, accounts: number): TemplateResult {
+  let x = 0
+  const parts = STATUSES.map((status) => {
+    // What is there is at least a hair wide.
+    const width = byStatus[status] === 0 ? 0 : Math.max(4, (byStatus[status] / accounts) * 1000)
+    const part = svg`<rect class=${status} x=${x} y="0" width=${width} height="8"></rect>`
+    x += width
+    return part
+  })
+  return html`<svg class="proportions" viewBox="0 0 ${Math.max(1000, x)} 8" preserveAspectRatio="none" aria-hidden="true">${parts}</svg>`
+}
+
+function share(value: number): string {
+  if (value > 0 && value < 0.001) return '< 0.1 %'
+  return value > 0.999 && value < 1 ? '> 99.9 %' : `${(value * 100).toFixed(value === 0 || value === 1 ? 0 : 1)} %`
+}
+
+/** What everybody must know before they read anything else. */
+export function alarms({ fleet, fleetError, live }: PageState): TemplateResult {
+  const exporter = fleet?.exporter
+  return html`<div class="alarms" role="alert">
+    ${fleetError === '' ? nothing : html`<p class="notice bad"><strong>This page is not up to date.</strong> ${fleetError}</p>`}
+    ${exporter?.blind === true ? html`<p class="notice bad"><strong>The exporter is cut off: nothing is known of any account.</strong> ${exporter.advice}</p>` : nothing}
+    ${exporter !== undefined && !exporter.store.up ? html`<p class="notice warn"><strong>The store is away.</strong> Checks go on; history is kept in memory (${exporter.store.pendingWrites} batches wait).</p>` : nothing}
+    ${exporter !== undefined && exporter.version !== FACTS.version ? html`<p class="notice"><strong>Version ${exporter.version} runs now.</strong> Load the page again to use it.</p>` : nothing}
+    ${live === 'lost' && fleetError === '' ? html`<p class="notice">Live events are interrupted; the page reads every 10 seconds and reconnects.</p>` : nothing}
+  </div>`
+}
