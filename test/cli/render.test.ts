@@ -29,7 +29,8 @@ test('writes both files, and keeps the one with secrets to its owner', async () 
     out: 'Wrote stack/prometheus.yml\nWrote stack/alertmanager.yml (holds secrets from variables; only you may read it)\n',
     err: '',
   })
-  expect(readdirSync(join(folder, 'stack')).sort()).toEqual(['alertmanager.yml', 'prometheus.yml'])
+  expect(readdirSync(join(folder, 'stack')).sort()).toEqual(['alertmanager.yml', 'prometheus.yml', 'templates'])
+  expect(readdirSync(join(folder, 'stack/templates')).sort()).toEqual(readdirSync('alertmanager/templates').sort())
   expect([modeOf('stack/prometheus.yml'), modeOf('stack/alertmanager.yml')]).toEqual([0o644, 0o600])
   expect(read('stack/prometheus.yml').rule_files[0]).toMatch(/\/prometheus\/rules\/\*\.yml$/)
 })
