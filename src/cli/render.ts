@@ -91,9 +91,7 @@ function inboxOf({ inboxSlack, inboxSmtp }: Options): Inbox | 'incomplete' | und
 
 async function shippedTemplates(): Promise<readonly { readonly name: string; readonly text: string }[]> {
   const names = (await readdir(SHIPPED_TEMPLATES)).filter((name) => name.endsWith('.tmpl'))
-  return Promise.all(
-    names.map(async (name) => ({ name, text: await readFile(join(SHIPPED_TEMPLATES, name), 'utf8') })),
-  )
+  return Promise.all(names.map(async (name) => ({ name, text: await readFile(join(SHIPPED_TEMPLATES, name), 'utf8') })))
 }
 
 /** A program that reloads at this moment reads the old file or the new one, never a half. */

@@ -3,12 +3,13 @@ import type {
   SlackReceiver,
   SmsReceiver,
   SmtpOptions,
-  TimeInterval,
   WebhookReceiver,
 } from '../notifications/options.ts'
 import { AUDIT_RECEIVER } from './cross-checks.ts'
+import { inhibitRules } from './inhibit-rules.ts'
 import { clientSignIn, exporterUrl, promDuration, renderedYaml } from './rendered.ts'
 import type { Config } from './schema.ts'
+import { timeInterval } from './time-interval.ts'
 
 /** The local inbox of the demo: it takes everything, as Slack messages and as e-mail. */
 export interface Inbox {
@@ -24,27 +25,20 @@ export interface AlertmanagerRendering {
   readonly inbox?: Inbox
 }
 
-/** Alert of the rules that stands for all accounts of a gateway that is down. */
-const GATEWAY_DOWN = 'WhatsAppGatewayDown'
-/** More alerts than this in one message are counted, not listed. */
-const LISTED = 10
+/** Where the templates lie, beside alertmanager.yml. */
+export const TEMPLATE_FOLDER = 'templates'
 
-const HEADLINE =
-  '[{{ .Status | toUpper }}{{ if eq .Status "firing" }}:{{ .Alerts.Firing | len }}{{ end }}] {{ .GroupLabels.alertname }}{{ with .GroupLabels.gateway }} at {{ . }}{{ end }}'
-/** Names come from gateways: in Slack a `<!channel>` in one of them would call everybody. */
-const SLACK_SAFE = 'reReplaceAll "&" "&amp;" | reReplaceAll "<" "&lt;" | reReplaceAll ">" "&gt;"'
-const SLACK_TEXT = [
-  `{{ range $index, $alert := .Alerts }}{{ if lt $index ${LISTED} }}`,
-  `• {{ if eq $alert.Status "resolved" }}Over: {{ end }}*{{ or $alert.Labels.account $alert.Labels.gateway $alert.Labels.alertname | ${SLACK_SAFE} }}* `,
-  `{{ or $alert.Annotations.description $alert.Annotations.summary | ${SLACK_SAFE} }}`,
-  '{{ with $alert.Annotations.runbook_url }} <{{ . }}|What to do>{{ end }}\n',
-  `{{ end }}{{ end }}{{ if gt (len .Alerts) ${LISTED} }}… {{ len .Alerts }} alerts in all.{{ end }}`,
-].join('')
-const SMS_TEXT =
-  '{{ .CommonLabels.severity | toUpper }} {{ .GroupLabels.alertname }}{{ with .GroupLabels.gateway }} {{ . }}{{ end }}: {{ .Alerts.Firing | len }} firing, {{ .Alerts.Resolved | len }} over'
+/** Larger messages are cut: the exporter refuses a body over 1 MiB, and an alert takes up to 3 KiB. */
+const AUDITED_ALERTS = 300
+
+const HEADLINE = '{{ template "whatsapp.headline" . }}'
+const BOARD = '{{ template "whatsapp.board" . }}'
 
 /** What every receiver of the operator says, whatever its kind. */
-type Routing = Pick<SlackReceiver, 'name' | 'severities' | 'labels' | 'activeIn' | 'muteIn'>
+type Routing = Pick<
+  SlackReceiver,
+  'name' | 'severities' | 'labels' | 'activeIn' | 'muteIn' | 'repeatInterval' | 'sendResolved'
+>
 
 interface Receiver {
   readonly routing: Routing
@@ -53,8 +47,9 @@ interface Receiver {
 }
 
 /**
- * The text of alertmanager.yml: who is told what, grouped by alert and gateway, and every message recorded at the
- * exporter. Needs Alertmanager 0.25 or later.
+ * The text of alertmanager.yml: who is told what, grouped by alert, gateway and tenant, and every message recorded at
+ * the exporter. Its templates are those of alertmanager/templates, beside it in `TEMPLATE_FOLDER`. Needs Alertmanager
+ * 0.25 or later.
  */
 export function renderAlertmanager(config: Config, rendering: AlertmanagerRendering = {}): string {
   const { alerting } = config
@@ -70,10 +65,19 @@ export function renderAlertmanager(config: Config, rendering: AlertmanagerRender
       repeat_interval: promDuration(alerting.repeatInterval),
       routes: [{ receiver: AUDIT_RECEIVER, continue: true }, ...receivers.map(({ routing }) => route(routing))],
     },
-    inhibit_rules: inhibitions(),
+    inhibit_rules: inhibitRules(config.sharding.total > 1),
+    templates: [`${TEMPLATE_FOLDER}/*.tmpl`],
     receivers: [
-      auditReceiver(config, rendering),
-      ...receivers.map(({ routing, integrations }) => ({ name: routing.name, ...integrations })),
+      { name: AUDIT_RECEIVER, webhook_configs: [auditConfig(config, rendering, true)] },
+      ...receivers.map(({ routing, integrations }) => ({
+        name: routing.name,
+        ...integrations,
+        // What a receiver is told is told to the audit in the same breath, under the receiver's name.
+        webhook_configs: [
+          ...(integrations['webhook_configs'] ?? []),
+          auditConfig(config, rendering, routing.sendResolved),
+        ],
+      })),
     ],
     ...(alerting.timeIntervals.length === 0 ? {} : { time_intervals: alerting.timeIntervals.map(timeInterval) }),
   })
@@ -98,14 +102,14 @@ function inboxReceivers(inbox: Inbox | undefined): readonly Receiver[] {
     labels: {},
     activeIn: [],
     muteIn: [],
+    sendResolved: true,
   }
   const mail = {
     to: 'oncall@inbox.invalid',
     from: 'alertmanager@inbox.invalid',
     smarthost: inbox.smarthost,
     require_tls: false,
-    send_resolved: true,
-    headers: { Subject: HEADLINE },
+    ...emailMessage(true),
   }
   return [
     {
@@ -125,7 +129,7 @@ function groupLabels({ alerting, gateways }: Config): readonly string[] {
   return [...new Set(['alertname', 'gateway', ...(hasTenant ? ['tenant'] : []), ...alerting.groupBy])]
 }
 
-function route({ name, severities, labels, activeIn, muteIn }: Routing): object {
+function route({ name, severities, labels, activeIn, muteIn, repeatInterval }: Routing): object {
   return {
     receiver: name,
     // Several receivers may take the same alert.
@@ -134,6 +138,7 @@ function route({ name, severities, labels, activeIn, muteIn }: Routing): object 
       `severity=~"${severities.join('|')}"`,
       ...Object.entries(labels).map(([label, value]) => `${label}=${matcherValue(value)}`),
     ],
+    ...(repeatInterval === undefined ? {} : { repeat_interval: promDuration(repeatInterval) }),
     ...(activeIn.length === 0 ? {} : { active_time_intervals: activeIn }),
     ...(muteIn.length === 0 ? {} : { mute_time_intervals: muteIn }),
   }
@@ -144,40 +149,18 @@ function matcherValue(value: string): string {
   return `"${value.replaceAll('\\', '\\\\').replaceAll('"', '\\"').replaceAll('\n', '\\n')}"`
 }
 
-/**
- * One message instead of many. Both sides must carry the labels that are compared, because Alertmanager takes two
- * absent labels for equal ones.
- */
-function inhibitions(): readonly object[] {
-  return [
-    {
-      source_matchers: [`alertname="${GATEWAY_DOWN}"`, 'gateway=~".+"'],
-      target_matchers: ['account=~".+"', 'gateway=~".+"'],
-      equal: ['gateway'],
-    },
-    {
-      source_matchers: ['severity="critical"', 'account=~".+"', 'gateway=~".+"'],
-      target_matchers: ['severity=~"warning|info"', 'account=~".+"', 'gateway=~".+"'],
-      equal: ['gateway', 'account'],
-    },
-  ]
-}
-
-function auditReceiver(config: Config, rendering: AlertmanagerRendering): object {
+/** How Alertmanager calls the exporter. */
+function auditConfig(config: Config, rendering: AlertmanagerRendering, sendResolved: boolean) {
   const { auditSignIn, auditCaFile } = config.alerting
   const client = {
     ...clientSignIn(auditSignIn),
     ...(auditCaFile === undefined ? {} : { tls_config: { ca_file: auditCaFile } }),
   }
   return {
-    name: AUDIT_RECEIVER,
-    webhook_configs: [
-      {
-        url: `${rendering.exporterUrl ?? exporterUrl(config)}/api/alerts`,
-        send_resolved: true,
-        ...(Object.keys(client).length === 0 ? {} : { http_config: client }),
-      },
-    ],
+    url: `${rendering.exporterUrl ?? exporterUrl(config)}/api/alerts`,
+    send_resolved: sendResolved,
+    max_alerts: AUDITED_ALERTS,
+    ...(Object.keys(client).length === 0 ? {} : { http_config: client }),
   }
 }
 
@@ -192,11 +175,25 @@ function slackConfig({ webhookUrl, webhookUrlFile, channel, sendResolved }: Slac
 function slackMessage(sendResolved: boolean): object {
   return {
     send_resolved: sendResolved,
-    color:
-      '{{ if ne .Status "firing" }}good{{ else if eq .CommonLabels.severity "critical" }}danger{{ else }}warning{{ end }}',
+    color: '{{ template "slack.whatsapp.color" . }}',
     title: HEADLINE,
-    text: SLACK_TEXT,
+    title_link: BOARD,
+    text: '{{ template "slack.whatsapp.text" . }}',
     fallback: HEADLINE,
+    actions: [
+      { type: 'button', text: 'Board', url: BOARD },
+      { type: 'button', text: 'What to do', url: '{{ template "whatsapp.runbook" . }}' },
+      { type: 'button', text: 'Silence', url: '{{ template "whatsapp.silence" . }}' },
+    ],
+  }
+}
+
+function emailMessage(sendResolved: boolean): object {
+  return {
+    send_resolved: sendResolved,
+    headers: { Subject: HEADLINE },
+    html: '{{ template "email.whatsapp.html" . }}',
+    text: '{{ template "email.whatsapp.text" . }}',
   }
 }
 
@@ -213,8 +210,7 @@ function emailReceiver(receiver: EmailReceiver, smtp: SmtpOptions): Receiver {
         smarthost,
         require_tls: requireTls,
         ...(username === undefined ? {} : { auth_username: username, ...secret }),
-        send_resolved: receiver.sendResolved,
-        headers: { Subject: HEADLINE },
+        ...emailMessage(receiver.sendResolved),
       })),
     },
   }
@@ -228,8 +224,8 @@ function smsIntegration(
   if (receiver.provider === 'twilio') {
     // Alertmanager knows no Twilio: the exporter hands the message on.
     const url = `${rendering.exporterUrl ?? exporterUrl(config)}/api/sms/${receiver.name}`
-    const client = clientSignIn(config.alerting.auditSignIn)
-    return { webhook_configs: [{ url, send_resolved: receiver.sendResolved, http_config: client }] }
+    const { url: _audit, ...audit } = auditConfig(config, rendering, receiver.sendResolved)
+    return { webhook_configs: [{ url, ...audit }] }
   }
   const { region, roleArn, accessKey, secretKey, phoneNumber, topicArn, sendResolved } = receiver
   const sigv4 = {
@@ -238,7 +234,17 @@ function smsIntegration(
     ...(accessKey === undefined ? {} : { access_key: accessKey.reveal(), secret_key: secretKey?.reveal() }),
   }
   const target = topicArn === undefined ? { phone_number: phoneNumber } : { topic_arn: topicArn }
-  return { sns_configs: [{ sigv4, ...target, subject: HEADLINE, message: SMS_TEXT, send_resolved: sendResolved }] }
+  return {
+    sns_configs: [
+      {
+        sigv4,
+        ...target,
+        subject: HEADLINE,
+        message: '{{ template "sms.whatsapp.text" . }}',
+        send_resolved: sendResolved,
+      },
+    ],
+  }
 }
 
 function webhookConfig({ url, signIn, sendResolved }: WebhookReceiver): object {
@@ -247,18 +253,5 @@ function webhookConfig({ url, signIn, sendResolved }: WebhookReceiver): object {
     url: url.reveal(),
     send_resolved: sendResolved,
     ...(Object.keys(client).length === 0 ? {} : { http_config: client }),
-  }
-}
-
-function timeInterval({ name, timeZone, weekdays, times }: TimeInterval): object {
-  return {
-    name,
-    time_intervals: [
-      {
-        location: timeZone,
-        ...(weekdays.length === 0 ? {} : { weekdays }),
-        ...(times.length === 0 ? {} : { times: times.map(({ start, end }) => ({ start_time: start, end_time: end })) }),
-      },
-    ],
   }
 }

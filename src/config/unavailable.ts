@@ -13,12 +13,6 @@ export interface Unavailable {
 /** Shrinks as parts land. */
 export const UNAVAILABLE: readonly Unavailable[] = [
   {
-    path: ['store', 'kind'],
-    asked: ({ store }) => store?.kind === 'mongodb',
-    what: 'MongoDB store',
-    instead: 'Use kind: sqlite',
-  },
-  {
     path: ['reports', 'schedules'],
     asked: ({ reports }) => (reports?.schedules.length ?? 0) > 0,
     what: 'scheduled reports',
@@ -35,11 +29,5 @@ export const UNAVAILABLE: readonly Unavailable[] = [
     asked: ({ sharding }) => (sharding?.total ?? 1) > 1,
     what: 'sharding',
     instead: 'Run one exporter and leave total at 1',
-  },
-  {
-    path: ['alerting', 'sms'],
-    asked: ({ alerting }) => alerting?.sms.some(({ provider }) => provider === 'twilio') ?? false,
-    what: 'SMS over Twilio',
-    instead: 'Use provider: sns, or a webhook receiver',
   },
 ]

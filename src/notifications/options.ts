@@ -1,8 +1,8 @@
 import { z } from 'zod'
 import { duration, filePath, httpSignIn, labels, secret, secretFile, serviceUrl, timeZone } from '../option-types.ts'
 
-/** The severities that our rules give, highest first. */
-export const SEVERITIES = ['critical', 'warning', 'info'] as const
+/** The severities that our rules give, highest first; `none` is that of the watchdog, which always fires. */
+export const SEVERITIES = ['critical', 'warning', 'info', 'none'] as const
 
 /** Option type: a secret that is itself an http address, such as a Slack webhook. */
 function secretUrl() {
@@ -20,9 +20,12 @@ const receiver = {
   severities: z
     .array(z.enum(SEVERITIES))
     .min(1)
-    .describe('Severities that it takes: critical, warning, info.')
+    .describe("Severities that it takes: critical, warning, info; none is the watchdog, for a dead man's switch.")
     .default(['critical', 'warning']),
   labels: labels().describe('It takes only alerts that carry all of these operator labels. Empty: any.').default({}),
+  repeatInterval: duration({ min: '1m', max: '5d' })
+    .describe('How soon it hears again of what has not changed. Absent: as alerting.repeatInterval says.')
+    .optional(),
   sendResolved: z.boolean().describe('Whether it also hears when an alert is over.').default(true),
   activeIn: z
     .array(z.string())
@@ -106,6 +109,9 @@ const twilioReceiver = z
   .strictObject({
     ...receiver,
     provider: z.literal('twilio').describe('Who sends the SMS: sns (Amazon, straight from Alertmanager) or twilio.'),
+    apiUrl: serviceUrl()
+      .describe('Address of Twilio, or of a service that speaks its API.')
+      .default('https://api.twilio.com'),
     accountSid: z
       .string()
       .regex(/^AC[0-9a-f]{32}$/, 'must be an account SID: AC and 32 hexadecimal digits')
@@ -119,6 +125,8 @@ const twilioReceiver = z
     const fault = pairFault(['authToken', 'authTokenFile'], [twilio.authToken, twilio.authTokenFile])
     if (fault !== null) context.addIssue({ code: 'custom', message: fault })
   })
+
+export type TwilioReceiver = z.infer<typeof twilioReceiver>
 
 const smsReceiver = z.discriminatedUnion('provider', [snsReceiver, twilioReceiver])
 export type SmsReceiver = z.infer<typeof smsReceiver>
@@ -135,6 +143,28 @@ export type WebhookReceiver = z.infer<typeof webhookReceiver>
 const clock = z.string().regex(/^(?:[01]\d|2[0-3]):[0-5]\d$|^24:00$/, 'must be a time of day such as 08:30 or 24:00')
 const DAYS = 'sunday|monday|tuesday|wednesday|thursday|friday|saturday'
 
+/** Days of a time interval: one, a range within one year, or a day of every year. */
+const dates = z
+  .string()
+  .regex(
+    /^(?:\d{4}-)?\d\d-\d\d(?::(?:\d{4}-)?\d\d-\d\d)?$/,
+    'must be a day or a range of days such as 2026-12-24, 2026-12-24:2026-12-31 or, every year, 12-25',
+  )
+  .superRefine((text, context) => {
+    const [first = '', last = first] = text.split(':')
+    const refuse = (message: string) => context.addIssue({ code: 'custom', message })
+    if (first.length !== last.length) return refuse('names a year on one side only. Name it on both, or on none')
+    if (![first, last].every(isDay)) return refuse('names a day that does not exist')
+    if (first > last) return refuse('ends before it starts; write a range over New Year as two')
+    if (first.slice(0, -6) !== last.slice(0, -6)) refuse('spans two years; write it as two ranges')
+  })
+
+function isDay(text: string): boolean {
+  const full = text.length === 5 ? `2024-${text}` : text
+  const time = Date.parse(`${full}T00:00:00Z`)
+  return !Number.isNaN(time) && new Date(time).toISOString().startsWith(full)
+}
+
 const timeInterval = z.strictObject({
   name: z
     .string()
@@ -148,6 +178,12 @@ const timeInterval = z.strictObject({
         .regex(new RegExp(`^(?:${DAYS})(?::(?:${DAYS}))?$`), 'must be a weekday or a range such as monday:friday'),
     )
     .describe('Weekdays or ranges of them, for example monday:friday. Empty: every day.')
+    .default([]),
+  dates: z
+    .array(dates)
+    .describe(
+      'Days, for example holidays: 2026-12-24, a range 2026-12-24:2026-12-31, or every year 12-25. Empty: every day.',
+    )
     .default([]),
   times: z
     .array(

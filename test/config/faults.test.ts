@@ -130,7 +130,7 @@ describe('one fault, one clear message', () => {
     [
       'a receiver with an unknown severity',
       `${GATEWAY}alerting: { webhook: [{ name: a, url: "http://h/x", severities: [criticl] }] }\n`,
-      'config.yml:2:66 alerting.webhook[0].severities[0]: "criticl" must be one of critical, warning, info. Did you mean "critical"?',
+      'config.yml:2:66 alerting.webhook[0].severities[0]: "criticl" must be one of critical, warning, info, none. Did you mean "critical"?',
     ],
     [
       'a receiver that names no time interval',

@@ -156,7 +156,10 @@ describe('alertmanager.yml', () => {
       routes: [{ receiver: 'exporter-audit', continue: true }],
     })
     expect(rendered.receivers).toEqual([
-      { name: 'exporter-audit', webhook_configs: [{ url: 'http://127.0.0.1:19292/api/alerts', send_resolved: true }] },
+      {
+        name: 'exporter-audit',
+        webhook_configs: [{ url: 'http://127.0.0.1:19292/api/alerts', send_resolved: true, max_alerts: 300 }],
+      },
     ])
   })
 
@@ -225,35 +228,24 @@ describe('alertmanager.yml', () => {
     })
   })
 
-  test('inhibits only alerts that carry the labels it compares, and never an alert by itself', () => {
-    for (const { source_matchers: source, target_matchers: target, equal } of alertmanagerOf(MINIMAL).inhibit_rules) {
-      for (const label of equal) {
-        expect(source).toContain(`${label}=~".+"`)
-        expect(target).toContain(`${label}=~".+"`)
-      }
-      expect(source).not.toEqual(target)
+  test('tells the audit what every receiver is told, under its name and as often', () => {
+    const { receivers, route } = alertmanagerOf(EVERYTHING)
+    for (const { name, webhook_configs: webhooks } of receivers) {
+      const audit = webhooks.at(-1)
+      expect([name, audit.url]).toEqual([name, 'http://127.0.0.1:19292/api/alerts'])
+      expect([name, audit.send_resolved]).toEqual([name, name !== 'tickets'])
     }
+    expect(route.routes[0]).toEqual({ receiver: 'exporter-audit', continue: true })
   })
 
-  test('makes names from gateways harmless in Slack', () => {
-    const { text } = alertmanagerOf(MINIMAL, { inbox: { slackUrl: 'http://h' } }).receivers[1].slack_configs[0]
-    const data = {
-      status: 'firing',
-      alerts: [
-        { status: 'firing', labels: { account: '<!channel> & co' }, annotations: { summary: '<https://evil|click>' } },
-      ],
-    }
-    writeFileSync(join(folder, 'data.json'), JSON.stringify(data))
-    writeFileSync(join(folder, 'x.tmpl'), '')
-    const args = [
-      'template',
-      'render',
-      `--template.glob=${join(folder, 'x.tmpl')}`,
-      `--template.data=${join(folder, 'data.json')}`,
-      `--template.text=${text}`,
-    ]
-    const { stdout } = spawnSync('amtool', args, { encoding: 'utf8' })
-    expect(stdout).toContain('*&lt;!channel&gt; &amp; co* &lt;https://evil|click&gt;')
+  test('hands SMS over Twilio to the exporter, and lets a receiver choose how often it is reminded', () => {
+    const sms = `alerting: { sms: [{ name: pager, provider: twilio, accountSid: AC${'0'.repeat(32)}, authToken: t, from: "+15005550006", to: ["+4915112345678"], repeatInterval: 1h }] }`
+    const { receivers, route } = alertmanagerOf(MINIMAL + sms)
+    expect(receivers[1].webhook_configs.map(({ url }: { url: string }) => url)).toEqual([
+      'http://127.0.0.1:19292/api/sms/pager',
+      'http://127.0.0.1:19292/api/alerts',
+    ])
+    expect(route.routes[1]).toMatchObject({ receiver: 'pager', repeat_interval: '1h' })
   })
 })
 

@@ -1,0 +1,44 @@
+// One message instead of many: the cause mutes what follows from it. Alertmanager takes two absent labels for equal ones,
+// so that both sides must carry every label that is compared. A test holds the names against src/rules.
+
+/** Alerts of the rules that the inhibitions name. */
+export const INHIBITING = {
+  blind: 'WhatsAppExporterBlind',
+  gatewayDown: 'WhatsAppGatewayDown',
+  flapping: 'WhatsAppAccountFlapping',
+} as const
+
+const ACCOUNT = ['account=~".+"', 'gateway=~".+"']
+
+/**
+ * The inhibition: uplink, then gateway, then account, then warning.
+ * @param sharded whether several exporters share the Alertmanager: one of them that is blind says nothing of the others
+ */
+export function inhibitRules(sharded: boolean): readonly object[] {
+  return [
+    ...(sharded
+      ? []
+      : [
+          {
+            source_matchers: [`alertname="${INHIBITING.blind}"`],
+            target_matchers: ['alertname=~"WhatsApp(Gateway|Account|Fleet).+"'],
+          },
+        ]),
+    {
+      source_matchers: [`alertname="${INHIBITING.gatewayDown}"`, 'gateway=~".+"'],
+      target_matchers: ['alertname!="WhatsAppGatewayDown"', 'gateway=~".+"'],
+      equal: ['gateway'],
+    },
+    {
+      source_matchers: ['severity="critical"', ...ACCOUNT],
+      target_matchers: ['severity=~"warning|info"', ...ACCOUNT],
+      equal: ['gateway', 'account'],
+    },
+    {
+      // An account that comes and goes is told once, not at each turn.
+      source_matchers: [`alertname="${INHIBITING.flapping}"`, ...ACCOUNT],
+      target_matchers: ['alertname=~"WhatsAppAccount(Disconnected|Warning|RecoveryFailed)"', ...ACCOUNT],
+      equal: ['gateway', 'account'],
+    },
+  ]
+}
