@@ -41,13 +41,15 @@ export function selects(selection: Selection, account: Account): boolean {
 /**
  * The windows that touch `[fromMs, toMs)`, oldest first. A recurring window begins when the clocks of its time zone show
  * the cron time and lasts `durationMs` of elapsed time, also over a change of the clocks; a begin that the change skips
- * comes an hour later by the clock, and one that a change repeats counts once. Ids are the same in every call.
+ * comes an hour later by the clock, and one that a change repeats counts once. Ids are the same in every call: `name`
+ * makes them of the number of the spec and the begin.
  * @throws Error where a cron expression or time zone is invalid; the options refuse these beforehand.
  */
 export function windowsBetween(
   specs: readonly MaintenanceSpec[],
   fromMs: number,
   toMs: number,
+  name: (index: number, startMs: number) => string = configuredId,
 ): readonly MaintenanceWindow[] {
   const windows: MaintenanceWindow[] = []
   for (const [index, spec] of specs.entries()) {
@@ -55,12 +57,12 @@ export function windowsBetween(
     if (spec.kind === 'once') {
       const { startMs, endMs } = spec
       if (startMs < toMs && endMs > fromMs)
-        windows.push({ id: windowId(index, startMs), select, startMs, endMs, author, reason })
+        windows.push({ id: name(index, startMs), select, startMs, endMs, author, reason })
       continue
     }
     for (const startMs of cronTimes(spec.cron, spec.timeZone, fromMs - spec.durationMs, toMs)) {
       windows.push({
-        id: windowId(index, startMs),
+        id: name(index, startMs),
         select,
         startMs,
         endMs: startMs + spec.durationMs,
@@ -117,6 +119,6 @@ function* cronTimes(cron: string, timeZone: string, afterMs: number, beforeMs: n
   for (let timeMs = times.next().getTime(); timeMs < beforeMs; timeMs = times.next().getTime()) yield timeMs
 }
 
-function windowId(index: number, startMs: number): string {
+function configuredId(index: number, startMs: number): string {
   return `config-${index + 1}-${new Date(startMs).toISOString()}`
 }

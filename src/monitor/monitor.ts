@@ -82,7 +82,7 @@ const END_OF_CHECKS_MS = 1_000
 const UPLINK_MIN_PAUSE_MS = 5_000
 const WINDOWS_AHEAD_MS = 26 * 3_600_000
 const WINDOWS_BEHIND_MS = 2 * 3_600_000
-const WINDOWS_EVERY_MS = 60_000
+const WINDOWS_EVERY_MS = 10_000
 const CLEAR: Sight = { blind: false, why: null }
 
 type Unit = AccountEntry | GatewayEntry
