@@ -50,7 +50,7 @@ export interface ReadyBytes {
 }
 
 interface RouteSpec<P extends KnownKeys, Q extends KnownKeys, B extends z.ZodType, R extends z.ZodType> {
-  readonly method: 'get' | 'post'
+  readonly method: 'get' | 'post' | 'delete'
   /** OpenAPI notation: `/api/incidents/{id}`. */
   readonly path: string
   readonly access: Access
