@@ -107,6 +107,7 @@ export function sampleFleet(size: number): SampleFleet {
             },
           },
           windows: (fromMs, toMs) => windows.filter(({ startMs, endMs }) => startMs < toMs && endMs > fromMs),
+          defaultObjective: 0.995,
           now: () => NOW,
         },
         new AbortController().signal,

@@ -1,5 +1,4 @@
-import type { Html } from '../html.ts'
-import { html } from '../html.ts'
+import { type Html, html } from '../html.ts'
 import { at, box, CHART_WIDTH, chart, label, line, path, ticksUpTo } from './svg.ts'
 
 export interface BurnDay {
@@ -19,9 +18,10 @@ export interface BurnWords {
 }
 
 const LEFT = 52
-const RIGHT = 110
+const RIGHT = 92
 const TOP = 10
 const HEIGHT = 140
+const HALF_HEIGHT = 104
 /** A budget overdrawn further than this is cut at the chart's foot. */
 const DEEPEST = -3
 
@@ -29,11 +29,17 @@ const DEEPEST = -3
  * The error budget day by day, from full to what is left; below zero the objective is missed.
  * @param days days that are over; @param total days of the whole period, for the line of an even use
  */
-export function budgetBurnDown(days: readonly BurnDay[], total: number, words: BurnWords): Html {
+export function budgetBurnDown(
+  days: readonly BurnDay[],
+  total: number,
+  words: BurnWords,
+  width: number = CHART_WIDTH,
+): Html {
+  const height = width < CHART_WIDTH ? HALF_HEIGHT : HEIGHT
   const lowest = Math.max(DEEPEST, Math.min(0, ...days.map(({ left }) => left)))
   const floor = lowest < 0 ? -(ticksUpTo(-lowest, 3).at(-1) ?? 0) : 0
-  const right = CHART_WIDTH - RIGHT
-  const y = (left: number) => TOP + (HEIGHT * (1 - Math.max(left, floor))) / (1 - floor)
+  const right = width - RIGHT
+  const y = (left: number) => TOP + (height * (1 - Math.max(left, floor))) / (1 - floor)
   const x = (day: number) => LEFT + ((right - LEFT) * day) / Math.max(1, total)
   const steps = [1, 0.5, 0, ...(floor < 0 ? [floor / 2, floor] : [])]
   const grid = steps.flatMap((step) => [
@@ -41,7 +47,7 @@ export function budgetBurnDown(days: readonly BurnDay[], total: number, words: B
     label(LEFT - 6, y(step) + 3.5, words.ratioText(step), { anchor: 'end' }),
   ])
   const named = days.flatMap(({ name }, index) =>
-    name === '' ? [] : [label(x(index + 0.5), TOP + HEIGHT + 15, name, { anchor: 'middle' })],
+    name === '' ? [] : [label(x(index + 0.5), TOP + height + 15, name, { anchor: 'middle' })],
   )
   // Steps, not slopes: within a day nobody knows when it was used.
   const points: [number, number][] = [[x(0), y(1)]]
@@ -50,8 +56,8 @@ export function budgetBurnDown(days: readonly BurnDay[], total: number, words: B
   }
   const last = days.at(-1)?.left ?? 1
   const area = html`<path d="M${at(x(0))} ${at(y(0))}${points.map(([px, py]) => `L${at(px)} ${at(py)}`).join('')}L${at(x(days.length))} ${at(y(0))}Z" class="budget-area"/>`
-  const endY = Math.min(y(last), TOP + HEIGHT)
-  return chart({ title: words.title, description: words.description, height: TOP + HEIGHT + 22 }, [
+  const endY = Math.min(y(last), TOP + height)
+  return chart({ title: words.title, description: words.description, height: TOP + height + 22, width }, [
     floor < 0 ? box(LEFT, y(0), right - LEFT, y(floor) - y(0), 'missed-zone') : html``,
     ...grid,
     ...named,

@@ -40,10 +40,15 @@ const HEAD = 18
 const GAP = 3
 
 /** A calendar of availability, a row per week. Each cell states its figure, so that nothing is told by colour alone. */
-export function availabilityCalendar(days: readonly CalendarDay[], objective: number, words: CalendarWords): Html {
+export function availabilityCalendar(
+  days: readonly CalendarDay[],
+  objective: number,
+  words: CalendarWords,
+  isCompact = false,
+): Html {
   const first = days[0]?.weekday ?? 0
   const rows = Math.max(1, Math.ceil((days.length + first) / 7))
-  const cellHeight = rows > 6 ? 19 : 32
+  const cellHeight = isCompact || rows > 6 ? 19 : 32
   const cellWidth = (CHART_WIDTH - LEFT - 6 * GAP) / 7
   const heads = words.weekdays.map((name, index) => label(LEFT + index * (cellWidth + GAP) + 2, HEAD - 7, name))
   const cells = days.map((day, index) => {

@@ -21,9 +21,10 @@ export interface ResponseWords {
 }
 
 const LEFT = 52
-const RIGHT = 110
+const RIGHT = 92
 const TOP = 10
 const HEIGHT = 150
+const HALF_HEIGHT = 104
 const LABEL_GAP = 12
 
 /**
@@ -34,14 +35,16 @@ export function responseLines(
   points: readonly ResponsePoint[],
   levels: readonly ResponseLevel[],
   words: ResponseWords,
+  width: number = CHART_WIDTH,
 ): Html {
+  const height = width < CHART_WIDTH ? HALF_HEIGHT : HEIGHT
   const values = [...points.flatMap(({ meanMs }) => meanMs ?? []), ...levels.map(({ valueMs }) => valueMs)].filter(
     (value) => value > 0,
   )
   const low = 10 ** Math.floor(Math.log10(Math.min(...values, 1e9)))
   const high = Math.max(low * 10, ...values)
-  const y = (value: number) => TOP + HEIGHT * (1 - Math.log(Math.max(value, low) / low) / Math.log(high / low))
-  const right = CHART_WIDTH - RIGHT
+  const y = (value: number) => TOP + height * (1 - Math.log(Math.max(value, low) / low) / Math.log(high / low))
+  const right = width - RIGHT
   const x = (index: number) => LEFT + ((right - LEFT) * (index + 0.5)) / Math.max(1, points.length)
   const steps = scaleSteps(low, high)
   const grid = steps.flatMap((step) => [
@@ -49,7 +52,7 @@ export function responseLines(
     label(LEFT - 6, y(step) + 3.5, words.scaleText(step), { anchor: 'end' }),
   ])
   const named = points.flatMap(({ name }, index) =>
-    name === '' ? [] : [label(x(index), TOP + HEIGHT + 15, name, { anchor: 'middle' })],
+    name === '' ? [] : [label(x(index), TOP + height + 15, name, { anchor: 'middle' })],
   )
   const drawn = levels.map(({ valueMs }, index) => line(LEFT, y(valueMs), right, y(valueMs), `level level-${index}`))
   const places = apart(levels.map(({ valueMs }) => y(valueMs)))
@@ -58,8 +61,8 @@ export function responseLines(
     points.map(({ meanMs }, index) => (meanMs === null ? null : ([x(index), y(meanMs)] as const))),
     'mean',
   )
-  const frame = box(LEFT, TOP, right - LEFT, HEIGHT, 'frame')
-  return chart({ title: words.title, description: words.description, height: TOP + HEIGHT + 22 }, [
+  const frame = box(LEFT, TOP, right - LEFT, height, 'frame')
+  return chart({ title: words.title, description: words.description, height: TOP + height + 22, width }, [
     frame,
     ...grid,
     ...named,

@@ -1,7 +1,8 @@
 import { type Html, html, joined } from '../html.ts'
 
-/** Width of every chart in its own units; the page scales it to the text's width. */
+/** Width of a chart over the whole text, in its own units; one beside another has HALF_WIDTH, so that letters keep their size. */
 export const CHART_WIDTH = 680
+export const HALF_WIDTH = 326
 
 /** A coordinate with at most two decimals: enough for print, and the same text on every machine. */
 export function at(value: number): string {
@@ -13,10 +14,10 @@ export function at(value: number): string {
  * @param height in the same units as CHART_WIDTH
  */
 export function chart(
-  head: { readonly title: string; readonly description: string; readonly height: number },
+  head: { readonly title: string; readonly description: string; readonly height: number; readonly width?: number },
   marks: readonly Html[],
 ): Html {
-  return html`<svg class="chart" viewBox="0 0 ${CHART_WIDTH} ${at(head.height)}" role="img" aria-label="${head.title}. ${head.description}"><title>${head.title}</title><desc>${head.description}</desc>${marks}</svg>`
+  return html`<svg class="chart" viewBox="0 0 ${head.width ?? CHART_WIDTH} ${at(head.height)}" role="img" aria-label="${head.title}. ${head.description}"><title>${head.title}</title><desc>${head.description}</desc>${marks}</svg>`
 }
 
 /** A label. @param kind class of the text: `axis`, `value`, `strong`, `inverse` */

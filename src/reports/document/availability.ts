@@ -1,6 +1,7 @@
 import type { Analysis, DayFigures, Trend } from '../analysis.ts'
 import { budgetBurnDown } from '../charts/budget-burn-down.ts'
 import { availabilityCalendar, dayStrip, shadeOf } from '../charts/calendar.ts'
+import { CHART_WIDTH } from '../charts/svg.ts'
 import { type Html, html } from '../html.ts'
 import { NONE } from './formats.ts'
 import type { Section, Writing } from './writing.ts'
@@ -36,7 +37,7 @@ function isPerfect(day: DayFigures): boolean {
   return downShare(day) === 0
 }
 
-export function calendar(spent: Spent, { words, formats }: Writing): Html {
+export function calendar(spent: Spent, { words, formats }: Writing, isCompact = false): Html {
   const days = spent.days.map((day, index) => {
     const share = downShare(day)
     const number = formats.dayNumber(day.fromMs)
@@ -53,15 +54,20 @@ export function calendar(spent: Spent, { words, formats }: Writing): Html {
     }
   })
   const [none = '', within = '', beyond = '', far = '', blind = ''] = words.calendar.shades
-  return html`<figure>${availabilityCalendar(days, objectiveOf(spent), {
-    title: words.calendar.title,
-    description: words.calendar.description(
-      formats.number(days.length),
-      formats.number(spent.days.filter(isPerfect).length),
-    ),
-    weekdays: weekdayNames('short', formats),
-    shades: [none, within, beyond, far, blind],
-  })}</figure>`
+  return html`<figure>${availabilityCalendar(
+    days,
+    objectiveOf(spent),
+    {
+      title: words.calendar.title,
+      description: words.calendar.description(
+        formats.number(days.length),
+        formats.number(spent.days.filter(isPerfect).length),
+      ),
+      weekdays: weekdayNames('short', formats),
+      shades: [none, within, beyond, far, blind],
+    },
+    isCompact,
+  )}</figure>`
 }
 
 /** Monday first. */
@@ -86,11 +92,12 @@ export function burnDown(
   spent: Spent,
   period: { readonly fromMs: number; readonly toMs: number },
   writing: Writing,
+  width?: number,
 ): Html | null {
   const { words, formats } = writing
   if (spent.budgetMs <= 0) return null
   let downMs = 0
-  const names = axisNames(spent.days, formats)
+  const names = axisNames(spent.days, formats, width)
   const days = spent.days.map((day, index) => {
     downMs += day.downtimeMs
     return { name: names[index] ?? '', left: 1 - downMs / spent.budgetMs }
@@ -98,20 +105,30 @@ export function burnDown(
   const left = 1 - spent.downtimeMs / spent.budgetMs
   const atEnd = left < 0 ? words.burn.over(formats.percent(-left)) : words.burn.left(formats.percent(left))
   const total = Math.max(days.length, Math.round((period.toMs - period.fromMs) / DAY_MS))
-  return html`<figure>${budgetBurnDown(days, total, {
-    title: words.burn.title,
-    description: words.burn.description(atEnd),
-    ratioText: formats.percent,
-    evenUse: words.burn.even,
-    atEnd,
-  })}</figure>`
+  return html`<figure>${budgetBurnDown(
+    days,
+    total,
+    {
+      title: words.burn.title,
+      description: words.burn.description(atEnd),
+      ratioText: formats.percent,
+      evenUse: words.burn.even,
+      atEnd,
+    },
+    width,
+  )}</figure>`
 }
 
-const MOST_NAMES = 9
+/** So much room a name of a day takes on an axis. */
+const NAME_WIDTH = 58
 
-/** Names for an axis of days: all of a few, every n-th of many. */
-export function axisNames(days: readonly DayFigures[], formats: Writing['formats']): readonly string[] {
-  const every = Math.max(1, Math.ceil(days.length / MOST_NAMES))
+/** Names for an axis of days: all of a few, every n-th of many. @param width of the chart */
+export function axisNames(
+  days: readonly DayFigures[],
+  formats: Writing['formats'],
+  width = CHART_WIDTH,
+): readonly string[] {
+  const every = Math.max(1, Math.ceil((days.length * NAME_WIDTH) / (width - 150)))
   return days.map(({ fromMs }, index) => (index % every === 0 ? formats.dayAndMonth(fromMs) : ''))
 }
 

@@ -1,4 +1,5 @@
 import type { AccountAnalysis, Analysis } from '../analysis.ts'
+import { HALF_WIDTH } from '../charts/svg.ts'
 import { type Html, html } from '../html.ts'
 import { burnDown, calendar, trendHtml } from './availability.ts'
 import { entryCells, entryColumns } from './incidents.ts'
@@ -56,7 +57,7 @@ function accountHtml(account: AccountAnalysis, { period }: Analysis, writing: Wr
     fact(figures.incidents, formats.number(account.incidents)),
     fact('MTTR', formats.span(account.mttrMs)),
     fact(figures.coverage, formats.percent(account.coverage)),
-  ]}</dl>${since}${account.gone ? html`<p class="dim">${words.details.gone}</p>` : null}${calendar(account, writing)}<div class="pair"><div><h4>${words.burn.title}</h4>${burnDown(account, period, writing)}</div><div><h4>${words.response.title}</h4>${responseChart(account, writing)}</div></div>${trendHtml(account.trend, writing)}${incidents}</article>`
+  ]}</dl>${since}${account.gone ? html`<p class="dim">${words.details.gone}</p>` : null}${calendar(account, writing, true)}<div class="pair"><div><h4>${words.burn.title}</h4>${burnDown(account, period, writing, HALF_WIDTH)}</div><div><h4>${words.response.title}</h4>${responseChart(account, writing, HALF_WIDTH)}</div></div>${trendHtml(account.trend, writing)}${incidents}</article>`
 }
 
 /** An account that was first checked a little after the period's begin is not a new one. */

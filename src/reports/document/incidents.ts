@@ -3,7 +3,7 @@ import { incidentTimeline, type TimelineTick } from '../charts/incident-timeline
 import { type Html, html } from '../html.ts'
 import { CAUSE_KINDS, causeKind } from './cause-kind.ts'
 import { table } from './tables.ts'
-import { accountName, plainAccountName, type Section, type Writing } from './writing.ts'
+import { accountName, NAME_IN_TABLE, plainAccountName, type Section, type Writing } from './writing.ts'
 
 const MOST_TIMELINE_ROWS = 18
 const MOST_TABLE_ROWS = 40
@@ -24,13 +24,13 @@ export function incidentsSection(analysis: Analysis, writing: Writing): Section 
   const all = Math.max(touching, entries.length)
   const more =
     all <= worst.length ? null : html`<p>${words.incident.shown(formats.number(worst.length), formats.number(all))}</p>`
-  const rows = worst.map(({ account, entry }) => [accountName(account), ...entryCells(entry, writing)])
+  const rows = worst.map(({ account, entry }) => [accountName(account, NAME_IN_TABLE), ...entryCells(entry, writing)])
   return {
     id: 'incidents',
     title,
     body: html`<div class="together"><h3>${words.timeline.title}</h3>${timeline(analysis, writing)}</div>${more}${table(
       title,
-      [{ name: words.columns.account }, ...entryColumns(writing)],
+      [{ name: words.columns.account, width: '30mm' }, ...entryColumns(writing)],
       rows,
     )}`,
   }

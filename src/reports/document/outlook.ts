@@ -19,7 +19,7 @@ export function outlookSection({ fleet }: Analysis, { words, formats }: Writing)
   return {
     id: 'outlook',
     title,
-    body: html`<p>${words.outlook.text}</p>${table(
+    body: html`<div class="together"><p>${words.outlook.text}</p>${table(
       title,
       [
         { name: columns.account },
@@ -29,6 +29,6 @@ export function outlookSection({ fleet }: Analysis, { words, formats }: Writing)
         { name: columns.range, number: true },
       ],
       rows,
-    )}<p class="dim">${words.outlook.method}</p>`,
+    )}<p class="dim">${words.outlook.method}</p></div>`,
   }
 }

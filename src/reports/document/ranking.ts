@@ -1,9 +1,9 @@
 import type { AccountKey } from '../../accounts/account.ts'
-import type { AccountAnalysis, Analysis, RankedAccount, SloVerdict } from '../analysis.ts'
+import type { Analysis, RankedAccount, SloVerdict } from '../analysis.ts'
 import { type Html, html } from '../html.ts'
 import { strip } from './availability.ts'
 import { table } from './tables.ts'
-import { accountAnchor, accountName, type Section, type Writing } from './writing.ts'
+import { accountAnchor, accountName, NAME_IN_TABLE, type Section, type Writing } from './writing.ts'
 
 /** More lines than this nobody reads; the CSV has them all. */
 const MOST_ROWS = 50
@@ -24,15 +24,14 @@ export function rankingSection(analysis: Analysis, described: ReadonlySet<Accoun
 }
 
 export function rankingTable(
-  { ranking, accounts }: Analysis,
+  analysis: Analysis,
   most: number,
   described: ReadonlySet<AccountKey>,
   writing: Writing,
 ): Html {
   const { words, formats } = writing
   const { columns, figures } = words
-  const full = new Map(accounts.map((account) => [account.account.key, account]))
-  const rows = ranking
+  const rows = analysis.ranking
     .slice(0, most)
     .map((one) => [
       nameCell(one, described),
@@ -44,8 +43,8 @@ export function rankingTable(
       formats.number(one.incidents),
       formats.response(one.p95Ms),
       formats.number(one.reliability, 1),
-      html`${formats.percent(one.coverage)}`,
-      stripCell(full.get(one.key), writing),
+      formats.percent(one.coverage),
+      stripCell(one, analysis, writing),
     ])
   const lines = table(
     words.sections.accounts,
@@ -67,9 +66,41 @@ export function rankingTable(
   return html`<div class="ranking">${lines}</div>`
 }
 
+/** The worst in one line each. */
+export function shortRanking(analysis: Analysis, most: number, writing: Writing): Html {
+  const { words, formats } = writing
+  const { columns, figures } = words
+  const rows = analysis.ranking
+    .slice(0, most)
+    .map((one) => [
+      accountName(one, NAME_IN_TABLE),
+      chip(one.verdict, writing),
+      formats.availability(one.availability),
+      formats.availability(one.objective),
+      formats.span(one.downtimeMs),
+      formats.number(one.incidents),
+      stripCell(one, analysis, writing),
+    ])
+  return html`<div class="compact">${table(
+    words.sections.worst,
+    [
+      { name: columns.account },
+      { name: columns.verdict },
+      { name: figures.availability, number: true },
+      { name: figures.objective, number: true },
+      { name: figures.downtime, number: true },
+      { name: figures.incidents, number: true },
+      { name: columns.days, width: '30mm' },
+    ],
+    rows,
+  )}</div>`
+}
+
 function nameCell(one: RankedAccount, described: ReadonlySet<AccountKey>): Html {
-  const name = accountName(one)
-  return described.has(one.key) ? html`<a href="#${accountAnchor(one.key)}">${name}</a>` : name
+  const name = accountName(one, NAME_IN_TABLE)
+  return described.has(one.key)
+    ? html`<a class="name" href="#${accountAnchor(one.key)}">${name}</a>`
+    : html`<span class="name">${name}</span>`
 }
 
 /** The verdict as a word with a mark; the word alone tells it too. */
@@ -83,6 +114,8 @@ function changeCell({ change }: RankedAccount, { words, formats }: Writing): Htm
   return html`<span class="${change > 0 ? 'better' : 'worse'}">${words.units.points(formats.points(change))}</span>`
 }
 
-function stripCell(account: AccountAnalysis | undefined, writing: Writing): Html | string {
-  return account === undefined ? '' : strip(account, writing)
+/** Days of accounts that the analysis has in full; it has them in the ranking's order. */
+function stripCell({ key, rank }: RankedAccount, { accounts }: Analysis, writing: Writing): Html | string {
+  const full = accounts[rank - 1]
+  return full === undefined || full.account.key !== key ? '' : strip(full, writing)
 }

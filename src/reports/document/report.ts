@@ -1,6 +1,6 @@
 import type { Analysis } from '../analysis.ts'
 import { type Html, html } from '../html.ts'
-import { availabilitySection, calendar } from './availability.ts'
+import { availabilitySection, burnDown, calendar } from './availability.ts'
 import { contents, cover, masthead, tiles, verdictHtml, verdictOf } from './cover.ts'
 import { detailsSection, hasTrouble } from './details.ts'
 import { incidentsSection } from './incidents.ts'
@@ -9,7 +9,7 @@ import { methodSection } from './method.ts'
 import { outlookSection } from './outlook.ts'
 import { documentPage } from './page.ts'
 import { patternSection } from './pattern.ts'
-import { rankingSection, rankingTable } from './ranking.ts'
+import { rankingSection, shortRanking } from './ranking.ts'
 import { responseSection } from './response.ts'
 import { causesHtml, notesHtml, summarySection } from './summary.ts'
 import {
@@ -26,8 +26,10 @@ import {
 export const TEMPLATES = ['weekly', 'monthly', 'executive'] as const
 export type Template = (typeof TEMPLATES)[number]
 
-const EXECUTIVE_ACCOUNTS = 6
+const EXECUTIVE_ACCOUNTS = 5
 const EXECUTIVE_CAUSES = 4
+const EXECUTIVE_NOTES = 2
+const MOST_CALENDAR_DAYS = 35
 
 /**
  * The report as one HTML document that needs no other file and asks nobody for anything. The same analysis and look
@@ -80,8 +82,14 @@ function opening(title: string, analysis: Analysis, writing: Writing): Html {
   return html`${masthead(title, periodText(period, writing), about, writing)}<div class="opening">${verdictHtml(verdictOf(analysis, writing))}${tiles(analysis, writing)}</div>`
 }
 
-/** One page. */
+/** One page, also of a quarter, whose calendar would fill half of it. */
 function executive(title: string, analysis: Analysis, writing: Writing): Html {
   const { words } = writing
-  return html`${opening(title, analysis, writing)}<h3>${words.calendar.title}</h3>${calendar(analysis.fleet, writing)}${causesHtml(analysis.fleet.causes, writing, EXECUTIVE_CAUSES)}<h3>${words.sections.worst}</h3>${rankingTable(analysis, EXECUTIVE_ACCOUNTS, new Set(), writing)}${notesHtml({ notes: analysis.notes.slice(0, 2) }, writing)}`
+  const { fleet, period } = analysis
+  const days =
+    fleet.days.length <= MOST_CALENDAR_DAYS
+      ? html`<h3>${words.calendar.title}</h3>${calendar(fleet, writing, true)}`
+      : html`<h3>${words.burn.title}</h3>${burnDown(fleet, period, writing)}`
+  const notes = notesHtml({ notes: analysis.notes.slice(0, EXECUTIVE_NOTES) }, writing)
+  return html`<div class="tight">${opening(title, analysis, writing)}${days}${causesHtml(fleet.causes, writing, EXECUTIVE_CAUSES)}<h3>${words.sections.worst}</h3>${shortRanking(analysis, EXECUTIVE_ACCOUNTS, writing)}${notes}</div>`
 }

@@ -42,8 +42,9 @@ export function responseSection(analysis: Analysis, writing: Writing): Section {
 export function responseChart(
   of: { readonly days: readonly DayFigures[]; readonly response: ResponseTimes },
   { words, formats }: Writing,
+  width?: number,
 ): Html | null {
-  const names = axisNames(of.days, formats)
+  const names = axisNames(of.days, formats, width)
   const points = of.days.map(({ meanResponseMs }, index) => ({ name: names[index] ?? '', meanMs: meanResponseMs }))
   const { p50Ms, p95Ms, p99Ms } = of.response
   const levels = [
@@ -54,9 +55,14 @@ export function responseChart(
     valueMs === null ? [] : [{ text: `${name} ${formats.response(valueMs)}`, valueMs }],
   )
   if (levels.length === 0 && points.every(({ meanMs }) => meanMs === null)) return null
-  return html`<figure>${responseLines(points, levels, {
-    title: words.response.title,
-    description: words.response.description,
-    scaleText: formats.response,
-  })}<figcaption class="dim">${words.response.description}</figcaption></figure>`
+  return html`<figure>${responseLines(
+    points,
+    levels,
+    {
+      title: words.response.title,
+      description: words.response.description,
+      scaleText: formats.response,
+    },
+    width,
+  )}${width === undefined ? html`<figcaption class="dim">${words.response.description}</figcaption>` : null}</figure>`
 }

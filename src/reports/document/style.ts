@@ -93,6 +93,10 @@ figure { margin: 0 0 3mm; break-inside: avoid }
 .masthead { display: flex; justify-content: space-between; align-items: flex-end; gap: 8mm; border-bottom: 1.2mm solid var(--brand); padding-bottom: 4mm; margin-bottom: 6mm }
 .masthead h1 { font-size: 20pt } .masthead p { margin: 1mm 0 0 } .masthead .brand { font-weight: 600; text-align: right }
 .opening { display: grid; gap: 5mm; margin-bottom: 8mm }
+/* one page */
+.tight .masthead { padding-bottom: 3mm; margin-bottom: 4mm } .tight .opening { gap: 4mm; margin-bottom: 4mm } .tight h3 { margin: 4mm 0 1.5mm } .tight .verdict-text { font-size: 13pt }
+.tight .tiles { gap: 2mm } .tight .tiles div { padding: 2mm 3mm } .tight .tiles dt { min-height: 0; font-size: 7.4pt } .tight .tiles dd { font-size: 12.5pt } .tight figure { margin-bottom: 1mm }
+.tight .notes { padding: 2mm 3.5mm; font-size: 8pt; margin: 3mm 0 0 } .tight .notes h3 { margin: 0 0 .5mm; font-size: 8.5pt }
 /* tables */
 table { border-collapse: collapse; width: 100%; font-size: 8.2pt; font-variant-numeric: tabular-nums; margin: 0 0 3mm }
 thead { display: table-header-group }
@@ -102,9 +106,9 @@ td, th { padding: 1.25mm 1.6mm; border-bottom: .2mm solid var(--line); vertical-
 thead th { border-bottom: .4mm solid #9aa3af }
 tr { break-inside: avoid }
 td:first-child, th:first-child { padding-left: 0 } td:last-child, th:last-child { padding-right: 0 }
-.n { text-align: right; white-space: nowrap } .when-cell { white-space: nowrap }
+.n { text-align: right } td.n { white-space: nowrap } .when-cell { white-space: nowrap }
 bdi { overflow-wrap: anywhere }
-.ranking table { font-size: 7.6pt } .ranking th { font-size: 7.2pt } .ranking th[scope=row] { font-size: 7.6pt }
+.ranking .name { display: block; min-width: 30mm } .ranking table { font-size: 7.6pt } .ranking th { font-size: 7.2pt } .ranking th[scope=row] { font-size: 7.6pt }
 .compact td, .compact th { padding-top: .75mm; padding-bottom: .75mm }
 .chip { white-space: nowrap; font-weight: 600 }
 .chip::before { content: ""; display: inline-block; width: 2mm; height: 2mm; border-radius: 1mm; margin-right: 1.2mm; background: var(--dim) }
@@ -119,7 +123,7 @@ bdi { overflow-wrap: anywhere }
 .account > header { display: flex; justify-content: space-between; align-items: baseline; gap: 5mm; margin-bottom: 2.5mm }
 .account h3 { margin: 0; font-size: 11.5pt }
 .method dt { font-weight: 600 } .method dd { margin: .3mm 0 2.6mm } .method { margin: 0 }
-.method { columns: 2; column-gap: 9mm } .method div { break-inside: avoid }
+.method { columns: 2; column-gap: 9mm; break-inside: avoid } .method div { break-inside: avoid }
 .story { list-style: none; margin: 0; padding: 0 } .story li { display: grid; grid-template-columns: 38mm 1fr; gap: 4mm; padding: 1.4mm 0 1.4mm; border-bottom: .2mm solid var(--line); break-inside: avoid }
 .story time { color: var(--dim); font-variant-numeric: tabular-nums } .story .key { font-weight: 600 }
 /* charts */

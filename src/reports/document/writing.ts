@@ -1,5 +1,6 @@
 import type { AccountKey } from '../../accounts/account.ts'
 import type { Selection } from '../../health/maintenance.ts'
+import { shortened } from '../charts/incident-timeline.ts'
 import { type Html, html } from '../html.ts'
 import type { Words } from '../words/english.ts'
 import { type Language, wordsOf } from '../words/words.ts'
@@ -28,6 +29,9 @@ export const DEFAULT_LOOK: ReportLook = {
   paper: 'a4',
 }
 
+/** So much of a name a table can hold; the account's own part of the report and the CSV have all of it. */
+export const NAME_IN_TABLE = 32
+
 /** What every section is written with. */
 export interface Writing {
   readonly look: ReportLook
@@ -52,9 +56,12 @@ export function sectionHtml({ id, title, body }: Section): Html {
   return html`<section aria-labelledby="${id}"><h2 id="${id}">${title}</h2>${body}</section>`
 }
 
-/** An account as readers know it: its name, and its id where that is not the same. */
-export function accountName(account: { readonly account: string; readonly name: string | null }): Html {
-  const { name } = account
+/** An account as readers know it: its name, and its id where that is not the same. @param longest characters of the name */
+export function accountName(
+  account: { readonly account: string; readonly name: string | null },
+  longest = Number.POSITIVE_INFINITY,
+): Html {
+  const name = account.name === null ? null : shortened(account.name, longest)
   if (name === null || name === '' || name === account.account) return html`<bdi>${account.account}</bdi>`
   return html`<bdi>${name}</bdi> <small><bdi>${account.account}</bdi></small>`
 }
