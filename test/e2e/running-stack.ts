@@ -5,7 +5,17 @@ import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 
-const COPIED = ['src', 'scripts', 'prometheus', 'Makefile', 'package.json', 'package-lock.json', 'config.example.yml']
+/** Without grafana/: where Grafana is installed, it would be one more part to wait for. */
+const COPIED = [
+  'src',
+  'scripts',
+  'prometheus',
+  'alertmanager',
+  'Makefile',
+  'package.json',
+  'package-lock.json',
+  'config.example.yml',
+]
 const READY_WITHIN_MS = 90_000
 const END_WITHIN_MS = 30_000
 
