@@ -34,7 +34,7 @@ fmt: node_modules/.installed ## Format all files
 	@npx biome check --write .
 
 types: node_modules/.installed ## Check the types
-	@npx tsc -p tsconfig.json
+	@npm run --silent types
 
 generate: node_modules/.installed ## Write all generated files anew
 	@node scripts/generate.ts

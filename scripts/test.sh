@@ -10,6 +10,6 @@ step() { printf '\n== %s\n' "$1"; }
 
 step 'style';            biome check .
 step 'dead code';        knip
-step 'types';            tsc -p tsconfig.json
+step 'types';            tsc -p tsconfig.json; tsc -p tsconfig.page.json --noEmit
 step 'generated files';  node scripts/generate.ts --check
 step 'tests';            vitest run

@@ -37,8 +37,9 @@ export function readPageAssets(): PageAssets {
   for (const name of readdirSync(client).toSorted()) {
     if (name.endsWith('.d.ts') || name.endsWith('.map')) continue
     const text = readFileSync(join(client, name), 'utf8')
+    // The compiler marks every file as a module, but a classic script may not say `export`.
     if (name.endsWith('.ts')) add(name.replace(/\.ts$/, '.js'), flat(stripTypeScriptTypes(text)))
-    else add(name, name.endsWith('.js') ? flat(text) : text)
+    else add(name, name.endsWith('.js') ? flat(text).replace(/^export \{\};?$/m, '') : text)
   }
   const lit = dirname(findPackageJSON('lit-html', import.meta.url) ?? '')
   for (const name of LIT_FILES) {

@@ -7,7 +7,7 @@ import { maintenanceControl } from './maintenance.ts'
 import type { DrawerState, PageState, Range } from './state.ts'
 import { age, clock, count, duration, milliseconds, moment, percent, plain } from './words.ts'
 
-const RANGES: readonly Range[] = ['24h', '7d', '30d']
+const RANGES: readonly Range[] = ['1h', '24h', '7d', '30d']
 const FOLDED = 5
 
 /** Everything about one account, in a dialog at the side. */

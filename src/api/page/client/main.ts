@@ -29,7 +29,12 @@ const TOAST_MS = 7_000
 const MOST_TOASTS = 3
 const SHOWN_TROUBLES = 12
 const SHOWN_HISTORY = 25
-const RANGE_MS: Readonly<Record<Range, number>> = { '24h': 86_400_000, '7d': 7 * 86_400_000, '30d': 30 * 86_400_000 }
+const RANGE_MS: Readonly<Record<Range, number>> = {
+  '1h': 3_600_000,
+  '24h': 86_400_000,
+  '7d': 7 * 86_400_000,
+  '30d': 30 * 86_400_000,
+}
 
 let state: PageState = { ...START_STATE, view: viewOf(location.hash), theme: chosenTheme() }
 let drawIsDue = false
@@ -197,17 +202,18 @@ async function readTrends(): Promise<void> {
   if (key === undefined || range === undefined) return
   const query = new URLSearchParams()
   // Without a range the server answers with 24 hours that begin at a round time.
-  if (range !== '24h') query.set('from', new Date(roundHour(exporterNow() - RANGE_MS[range])).toISOString())
+  if (range !== '24h') {
+    // Steps begin at `from`: a round time keeps them where they are from one reading to the next.
+    const roundMs = range === '1h' ? 60_000 : 3_600_000
+    const fromMs = Math.floor((exporterNow() - RANGE_MS[range]) / roundMs) * roundMs
+    query.set('from', new Date(fromMs).toISOString())
+  }
   try {
     const trends = await read<Trends>(`/api/health/trends/${encodeURIComponent(key)}`, query)
     if (state.drawer?.range === range) patchDrawer({ trends, trendsError: '' }, key)
   } catch (error) {
     patchDrawer({ trendsError: messageOf(error) }, key)
   }
-}
-
-function roundHour(ms: number): number {
-  return Math.floor(ms / 3_600_000) * 3_600_000
 }
 
 async function readHistory(): Promise<void> {

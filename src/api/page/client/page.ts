@@ -38,7 +38,7 @@ function tools({ theme }: PageState, actions: Actions): TemplateResult {
   }
   return html`${FACTS.isSignedIn ? html`<span class="user">${FACTS.user}<span class="dim">${FACTS.mayOperate ? 'operate' : 'read'}</span></span>` : nothing}
     <label><span class="hidden">Theme</span><select @change=${choose}>
-      ${(['auto', 'light', 'dark'] as const).map((name) => html`<option value=${name} ?selected=${name === theme}>${name === 'auto' ? 'System theme' : name === 'light' ? 'Light' : 'Dark'}</option>`)}
+      ${(['auto', 'light', 'dark'] as const).map((name) => html`<option value=${name} ?selected=${name === theme}>${name === 'auto' ? 'Auto' : name === 'light' ? 'Light' : 'Dark'}</option>`)}
     </select></label>`
 }
 

@@ -52,6 +52,12 @@ const REPAIRS: Readonly<Record<string, string>> = {
   breaker_open: 'repairs are held back: many fail together',
   not_a_fault: 'it answers again',
   maintenance: 'no restart during maintenance',
+  pairing_grace: 'paired a moment ago, reconnects by itself',
+  gateway_parallel: 'waits until other repairs are over',
+  gateway_budget: 'the repairs of this hour are used up',
+  conflict: 'another client uses its session',
+  outdated_client: 'update the gateway',
+  connecting: 'is connecting',
 }
 
 /** What happened lately, newest first; new lines come in live. */

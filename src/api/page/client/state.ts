@@ -12,7 +12,7 @@ import type {
 import type { LiveState } from './live-events.ts'
 import type { Notice } from './notices.ts'
 
-export type Range = '24h' | '7d' | '30d'
+export type Range = '1h' | '24h' | '7d' | '30d'
 
 /** What the drawer shows of one account; null: not read yet. */
 export interface DrawerState {
