@@ -1,9 +1,9 @@
-import { ACCOUNT_FAMILIES } from '../metrics/catalogue.ts'
+import { ACCOUNT_FAMILIES, type MetricFamily } from '../metrics/catalogue.ts'
 import { type LabelMatch, selector } from '../metrics/promql.ts'
 import { INCIDENTS } from './account-recordings.ts'
-import { family, lines, OUTSIDE_MAINTENANCE, SAME_ACCOUNT } from './expressions.ts'
+import { family, lines, merged, OUTSIDE_MAINTENANCE, SAME_ACCOUNT } from './expressions.ts'
 import { CAUSE, IDENTITY, SINCE_VALUE, TRIED, WHO } from './facts.ts'
-import type { AlertingRule, BoardLink, RuleGroup } from './rule.ts'
+import type { AlertingRule, BoardLink, RecordingRule, RuleGroup } from './rule.ts'
 
 const BOARD: BoardLink = { uid: 'whatsapp-account', variables: ['account', 'gateway'] }
 const { incidentStart, stateSince, status, state, reason, recoveryBudgetLeft, recoveryFailures } = ACCOUNT_FAMILIES
@@ -15,6 +15,17 @@ const NOT_OURS = `${LOGGED_OUT}|${BLOCKED}|conflict|outdated_client|gateway_down
 
 /** Incidents within an hour from which on an account flaps. */
 const FLAPPING_INCIDENTS = 4
+
+/** Start of the outage of every unhealthy account outside maintenance; the other rules of the group look at these few. */
+const UNHEALTHY = 'account:whatsapp_unhealthy:start'
+
+const unhealthyAccounts: RecordingRule = {
+  record: UNHEALTHY,
+  expr: lines(
+    `(${merged(whereUnhealthy(incidentStart))} or ${SAME_ACCOUNT} ${merged(whereUnhealthy(stateSince))})`,
+    OUTSIDE_MAINTENANCE,
+  ),
+}
 
 const FACTS = `${CAUSE} ${TRIED}`
 
@@ -138,17 +149,16 @@ const repairs: readonly AlertingRule[] = [
 
 /** Alerts about one account, by what has to be done. */
 export const accountAlerts: readonly RuleGroup[] = [
-  { name: 'whatsapp-account-alerts', interval: '15s', rules: [...byCause, ...unsteady, ...repairs] },
+  { name: 'whatsapp-account-alerts', interval: '15s', rules: [unhealthyAccounts, ...byCause, ...unsteady, ...repairs] },
 ]
 
-/** The start of the outage of every account that is unhealthy, as far as the conditions hold. */
+/** The accounts that are unhealthy, as far as the conditions hold. The value is the start of the outage. */
 function unhealthy(...conditions: readonly string[]): string {
-  return lines(
-    `(${family(incidentStart)} or ${SAME_ACCOUNT} ${family(stateSince)})`,
-    `and ${SAME_ACCOUNT} (${selector(status, { status: 'unhealthy' })} == 1)`,
-    ...conditions,
-    OUTSIDE_MAINTENANCE,
-  )
+  return lines(UNHEALTHY, ...conditions)
+}
+
+function whereUnhealthy(source: Pick<MetricFamily, 'name'>): string {
+  return `${source.name} and ${SAME_ACCOUNT} (${selector(status, { status: 'unhealthy' })} == 1)`
 }
 
 function isState(value: string): string {

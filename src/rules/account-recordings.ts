@@ -142,7 +142,7 @@ const month: readonly RecordingRule[] = [
 /** The recorded series of single accounts, from the shortest window to the longest: each level is made of the one before. */
 export const accountRecordings: readonly RuleGroup[] = [
   { name: 'whatsapp-account-5m', interval: '1m', rules: [...fiveMinutes, ...burnRates] },
-  { name: 'whatsapp-account-1h', interval: '2m', rules: hours },
+  { name: 'whatsapp-account-1h', interval: '4m', rules: hours },
   { name: 'whatsapp-account-1d', interval: '4m', rules: day },
   { name: 'whatsapp-account-7d', interval: '4m', rules: week },
   { name: 'whatsapp-account-30d', interval: '4m', rules: month },

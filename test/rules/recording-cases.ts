@@ -1,4 +1,4 @@
-import { ACCOUNT, SCRAPED } from './fleet.ts'
+import { ACCOUNT, account, SCRAPED } from './fleet.ts'
 import { type Expected, growing, type RuleTest, type Stretch, values } from './promtool.ts'
 
 export type RecordingCase = RuleTest & { readonly name: string }
@@ -425,6 +425,27 @@ function maintained(share: number): Record<string, readonly Stretch[]> {
 const RESPONSE = `account:whatsapp_response_seconds:mean5m${WHO}`
 
 const usual: readonly RecordingCase[] = [
+  {
+    name: 'an unhealthy account is there from the start of its outage on, but for maintenance',
+    groups: ['whatsapp-account-alerts'],
+    step: '1m',
+    every: '1m',
+    series: account([
+      { samples: 10 },
+      { samples: 5, status: 'unhealthy', state: 'disconnected', incidentStart: 555 },
+      { samples: 5, status: 'unhealthy', state: 'disconnected', incidentStart: 555, maintenance: true },
+      { samples: 5, status: 'unhealthy', state: 'disconnected' },
+      { samples: 5 },
+    ]),
+    expected: [
+      none('9m', 'account:whatsapp_unhealthy:start'),
+      is('12m', 'account:whatsapp_unhealthy:start', 555),
+      none('17m', 'account:whatsapp_unhealthy:start'),
+      // Without an incident, since its state began.
+      is('22m', 'account:whatsapp_unhealthy:start', 0),
+      none('27m', 'account:whatsapp_unhealthy:start'),
+    ],
+  },
   {
     name: 'activity that drops to nothing is 0, not absent, and is held against the same hour of the week',
     groups: ['whatsapp-account-activity'],
