@@ -1,9 +1,11 @@
+import { createHash } from 'node:crypto'
 import { setImmediate } from 'node:timers/promises'
 import { shownText } from './accounts/privacy.ts'
 import { createApi } from './api/app.ts'
 import { changeFeed } from './api/change-feed.ts'
 import { type Listener, listen } from './api/listen.ts'
 import type { ReloadResult } from './api/parts.ts'
+import { AUDIT_RECEIVER } from './config/cross-checks.ts'
 import { faultText } from './config/fault.ts'
 import type { LoadedConfig } from './config/load.ts'
 import { effectiveYaml } from './config/redact.ts'
@@ -16,6 +18,8 @@ import { createProcessMetrics } from './metrics/process-metrics.ts'
 import type { MonitorControl } from './monitor/fleet.ts'
 import type { Flush } from './monitor/flush.ts'
 import { createMonitor } from './monitor/monitor.ts'
+import { notifications } from './notifications/notifications.ts'
+import { createAnalytics } from './reports/analytics.ts'
 import { privacyOf, type ServicePlan, servicePlan } from './service-plan.ts'
 import { storeWriter } from './store/journal.ts'
 import { openStore } from './store/open.ts'
@@ -112,14 +116,43 @@ export async function startService(started: GoodConfig, parts: ServiceParts): Pr
     },
     failed: (gateway) => own.discoveryFailed(gateway),
   })
-  let plan: ServicePlan = servicePlan(started.config, new Map(), { events: { unmapped: countUnmapped }, nowMs })
+
+  // Who is told, and when nobody is.
+  const told = notifications({
+    store,
+    alerting: () => current.config.alerting,
+    configuredMaintenance: () => current.config.maintenance,
+    accountsOf: (id) => monitor.fleet.find(id).map(({ account }) => account),
+    scope: silenceScope(started),
+    counted: (receiver, status) => own.notification(receiverNames().includes(receiver) ? receiver : 'other', status),
+    nowMs,
+    log,
+  })
+  const { calendar } = told.maintenance
+  const planDeps = { events: { unmapped: countUnmapped }, nowMs, windows: calendar.windows }
+  let plan: ServicePlan = servicePlan(started.config, new Map(), planDeps)
+
+  // What is made of it.
+  const analytics = createAnalytics({
+    *accounts() {
+      for (const { account } of monitor.fleet.accounts()) yield { account, gone: false }
+    },
+    store,
+    prometheus: () => current.config.prometheus,
+    windows: calendar.windows,
+    defaultObjective: () => current.config.slo.objective,
+    now: nowMs,
+  })
 
   const loaded = await writer.load()
+  // A store that is away is read later, by the turns of `start`.
+  if (loaded !== null) await calendar.refresh().catch(() => {})
   const recent = loaded === null ? [] : await recentAttempts()
   monitor.apply(plan.monitor)
   if (loaded !== null) monitor.restore(loaded, recent)
   showConfig(true)
   monitor.start()
+  told.start(ending.signal)
   const ready = discovery.apply(plan.sources, started.config.discovery.interval).then(() => {
     if (ending.signal.aborted) return
     isReady = true
@@ -130,7 +163,11 @@ export async function startService(started: GoodConfig, parts: ServiceParts): Pr
     createApi({
       monitor,
       store,
+      analytics,
       changes,
+      audit: told.audit,
+      textMessages: told.textMessages,
+      maintenance: told.maintenance,
       vitals: () => ({ memoryBytes: process.memoryUsage.rss(), store: storeShown }),
       metricsPage: (format, gzip) => metricsPage(exposition, processMetrics, format, gzip),
       negotiate,
@@ -196,7 +233,7 @@ export async function startService(started: GoodConfig, parts: ServiceParts): Pr
     if (!read.ok) return refuseReload(read.faults.map((fault) => faultText('config', fault)))
     const before = plan
     try {
-      plan = servicePlan(read.config, before.gateways, { events: { unmapped: countUnmapped }, nowMs })
+      plan = servicePlan(read.config, before.gateways, planDeps)
     } catch (error) {
       return refuseReload([error instanceof Error ? error.message : String(error)])
     }
@@ -255,12 +292,19 @@ export async function startService(started: GoodConfig, parts: ServiceParts): Pr
     return { driver: options.driver, secret: events?.secret ?? null, verifyToken: events?.verifyToken ?? null }
   }
 
+  /** Receivers that may be counted: what Alertmanager says must not add series without end. */
+  function receiverNames(): readonly string[] {
+    const { slack, email, sms, webhook } = current.config.alerting
+    return [AUDIT_RECEIVER, ...[...slack, ...email, ...sms, ...webhook].map(({ name }) => name)]
+  }
+
   function showConfig(ok: boolean): void {
     const { config } = current
     own.reload(ok, nowMs())
     own.checkInterval(config.checks.interval / 1_000)
     own.recoveryMode(config.recovery.mode)
     for (const { name } of config.gateways) own.discoveryGateway(name)
+    for (const name of receiverNames()) own.notificationReceiver(name)
   }
 
   function showStore() {
@@ -277,6 +321,15 @@ export async function startService(started: GoodConfig, parts: ServiceParts): Pr
   }
 
   return { url: listener.url, monitor, ready, reload, stop }
+}
+
+/** Names this exporter's silences at an Alertmanager that others use too; the same after a restart. */
+function silenceScope({ config: { gateways, sharding } }: GoodConfig): string {
+  const names = gateways.map(({ name }) => name).sort()
+  const print = createHash('sha256')
+    .update(JSON.stringify([names, sharding.ordinal]))
+    .digest('hex')
+  return `whatsapp-exporter-${print.slice(0, 8)}`
 }
 
 /** Sections that are bound when the service starts. */

@@ -83,7 +83,7 @@ export function problemsOf(route: Route): readonly ProblemCode[] {
   const general: ProblemCode[] = ['invalid', 'misdirected', 'too-many-requests', 'internal']
   if (route.access !== 'signed') general.push('unauthorized')
   if (route.access === 'operate') general.push('forbidden')
-  if (route.method === 'post') general.push('too-large', 'unsupported-media-type')
+  if (route.method !== 'get') general.push('too-large', 'unsupported-media-type')
   return [...new Set([...general, ...(route.problems ?? [])])]
 }
 

@@ -1,6 +1,8 @@
 import type { Log } from '../log.ts'
 import type { MonitorControl } from '../monitor/fleet.ts'
+import type { Notifications } from '../notifications/notifications.ts'
 import type { Secret } from '../option-types.ts'
+import type { Analytics } from '../reports/analytics.ts'
 import type { Store } from '../store/store.ts'
 import type { ChangeFeed } from './change-feed.ts'
 import type { ApiOptions } from './options.ts'
@@ -48,10 +50,15 @@ export interface Vitals {
 export interface ApiParts {
   readonly monitor: MonitorControl
   readonly store: Store
+  /** Figures of periods, as the reports have them. */
+  readonly analytics: Pick<Analytics, 'report' | 'account' | 'incident'>
   /** Whoever publishes what changes in the fleet publishes it here. */
   readonly changes: Pick<ChangeFeed, 'follow'>
   /** How the process and its store are. */
   vitals(): Vitals
+  readonly audit: Notifications['audit']
+  readonly textMessages: Notifications['textMessages']
+  readonly maintenance: Notifications['maintenance']
   /** Rejects with an error named PageBusyError where slow readers hold too many pages. */
   metricsPage(format: PageFormat['format'], gzip: boolean): Promise<ReadyPage>
   /** By the request's Accept and Accept-Encoding headers. */

@@ -1,6 +1,8 @@
 import type { ApiParts } from './parts.ts'
 import type { Route } from './route.ts'
 import { accountHealthRoute } from './routes/account-health.ts'
+import { alertRoutes } from './routes/alerts.ts'
+import { analyticsRoutes } from './routes/analytics.ts'
 import { badgeRoutes } from './routes/badges.ts'
 import { eventsRoute } from './routes/events.ts'
 import { gatewayEventRoutes } from './routes/gateway-events.ts'
@@ -10,9 +12,11 @@ import { healthMetricsRoute } from './routes/health-metrics.ts'
 import { healthStatusRoute } from './routes/health-status.ts'
 import { incidentRoute, incidentsRoute } from './routes/incidents.ts'
 import { lifecycleRoutes } from './routes/lifecycle.ts'
+import { maintenanceRoutes } from './routes/maintenance.ts'
 import { metricsPageRoute } from './routes/metrics-page.ts'
 import { openApiRoute } from './routes/openapi.ts'
 import { recoveriesRoute, recoverRoute } from './routes/recoveries.ts'
+import { smsRoutes } from './routes/sms.ts'
 import { statusPageRoutes } from './routes/status-page.ts'
 import { transitionsRoute } from './routes/transitions.ts'
 import { trendsRoute } from './routes/trends.ts'
@@ -33,8 +37,12 @@ export function apiRoutes(parts: ApiParts): readonly Route[] {
     recoveriesRoute(parts),
     recoverRoute(parts),
     transitionsRoute(parts),
+    ...analyticsRoutes(parts),
     gatewaysRoute(parts),
     ...gatewayEventRoutes(parts),
+    ...alertRoutes(parts),
+    ...maintenanceRoutes(parts),
+    ...smsRoutes(parts),
     eventsRoute(parts),
     ...badgeRoutes(parts),
     openApiRoute(() => routes, parts.version),

@@ -12,6 +12,9 @@ import type { AccountHealth, Incident, Transition } from '../../src/health/healt
 import type { RecoveryAttempt } from '../../src/health/recovery.ts'
 import { silentLog } from '../../src/log.ts'
 import type { AccountView, CheckResult, Fleet, GatewayView, MonitorControl } from '../../src/monitor/fleet.ts'
+import { notifications } from '../../src/notifications/notifications.ts'
+import { AlertingOptions } from '../../src/notifications/options.ts'
+import { createAnalytics } from '../../src/reports/analytics.ts'
 import type { HistoryBucket, Store } from '../../src/store/store.ts'
 
 /** 2026-03-01T03:12:00Z. */
@@ -251,16 +254,57 @@ export function fakeStore(overrides: Partial<Store> = {}): Store {
     transitions: async () => ({ items: [transition] }),
     history: async () => [bucket],
     samples: async () => [],
+    recordNotifications: async (told) => told,
+    notifications: async () => ({ items: [] }),
+    putTextMessage: async () => {},
+    textMessage: async () => null,
+    textMessages: async () => ({ items: [] }),
+    putMaintenance: async () => {},
+    maintenance: async () => [],
     maintain: async () => false,
     close: async () => {},
     ...overrides,
   }
 }
 
+/** The real audit, calendar and bridge over a store, without anything that runs by itself. */
+export function stillNotifications(
+  store: Store,
+  over: Partial<Parameters<typeof notifications>[0]> = {},
+): ReturnType<typeof notifications> {
+  return notifications({
+    store,
+    alerting: () => AlertingOptions.parse({}),
+    configuredMaintenance: () => [],
+    accountsOf: () => [],
+    scope: 'test',
+    counted() {},
+    nowMs: () => NOW_MS,
+    log: silentLog,
+    ...over,
+  })
+}
+
 export function fakeParts(overrides: Partial<ApiParts> = {}): ApiParts {
+  const { audit, textMessages, maintenance } = stillNotifications(overrides.store ?? fakeStore())
   return {
+    audit,
+    textMessages,
+    maintenance,
     monitor: fakeMonitor(),
     store: fakeStore(),
+    analytics: createAnalytics({
+      accounts: () =>
+        [...(overrides.monitor ?? fakeMonitor()).fleet.accounts()].map((one) => ({
+          account: one.account,
+          gone: false,
+        })),
+      store: overrides.store ?? fakeStore({ incidents: async () => ({ items: [incident()] }) }),
+      prometheus: () => ({ url: 'http://127.0.0.1:1' }),
+      windows: () => [],
+      defaultObjective: () => 0.995,
+      now: overrides.now ?? (() => NOW_MS),
+    }),
     changes: changeFeed(NOW_MS),
     vitals: () => ({ memoryBytes: 80_000_000, store: { up: true, pendingWrites: 0, writeFailures: 0 } }),
     metricsPage: async () => ({

@@ -8,7 +8,8 @@ import { readPageAssets } from '../../src/api/page/assets.ts'
 import { PROBLEMS } from '../../src/api/problem.ts'
 import { apiRoutes } from '../../src/api/routes.ts'
 import { Secret } from '../../src/option-types.ts'
-import { fakeParts, read, withApi } from './fakes.ts'
+import { notificationOf, textMessageOf } from '../store/audit-contract.ts'
+import { fakeParts, fakeStore, NOW_MS, read, stillNotifications, withApi } from './fakes.ts'
 
 const routes = apiRoutes(fakeParts())
 const described = routes.map(({ method, path }) => `${method.toUpperCase()} ${path}`).toSorted()
@@ -62,6 +63,42 @@ function faultsOf(value: unknown, method: string, path: string, status: number, 
   return validate(value) ? [] : validate.errors
 }
 
+const ALERTMANAGER_MESSAGE = {
+  version: '4',
+  receiver: 'exporter-audit',
+  groupKey: '{}:{alertname="WhatsAppAccountBlocked"}',
+  groupLabels: { alertname: 'WhatsAppAccountBlocked' },
+  status: 'firing',
+  truncatedAlerts: 0,
+  alerts: [
+    {
+      status: 'firing',
+      labels: { alertname: 'WhatsAppAccountBlocked', severity: 'critical', gateway: 'waha-1', account: 'sales-02' },
+      annotations: { summary: 'WhatsApp has blocked an account.' },
+      startsAt: '2026-03-01T03:10:00.123456789Z',
+      endsAt: '0001-01-01T00:00:00Z',
+      fingerprint: '0123456789abcdef',
+    },
+  ],
+}
+const postOf = (body: object): RequestInit => ({
+  method: 'POST',
+  headers: { 'content-type': 'application/json' },
+  body: JSON.stringify(body),
+})
+const { maintenance } = stillNotifications(fakeStore(), {
+  configuredMaintenance: () => [
+    {
+      kind: 'once',
+      startMs: NOW_MS - 120_000,
+      endMs: NOW_MS + 3_600_000,
+      select: { gateways: ['waha-1'] },
+      author: 'alice',
+      reason: 'Upgrade',
+    },
+  ],
+})
+
 /** A request per operation that succeeds. */
 const EXAMPLES: Record<string, { path: string; init?: RequestInit }> = {
   statusPage: { path: '/' },
@@ -89,19 +126,39 @@ const EXAMPLES: Record<string, { path: string; init?: RequestInit }> = {
     init: { method: 'POST', headers: { 'content-type': 'application/json' }, body: '{"apikey":"key"}' },
   },
   gatewaySubscription: { path: '/api/gateways/evo/events?hub.mode=subscribe&hub.verify_token=key&hub.challenge=1' },
+  alertStream: { path: '/api/alerts/stream' },
+  alerts: { path: '/api/alerts?receiver=any' },
+  recordAlerts: { path: '/api/alerts', init: postOf(ALERTMANAGER_MESSAGE) },
+  maintenance: { path: '/api/maintenance' },
+  planMaintenance: { path: '/api/maintenance', init: postOf({ duration: '1h', reason: 'Upgrade' }) },
+  endMaintenance: { path: '/api/maintenance/config-1-2026-03-01T03:10:00.000Z', init: { method: 'DELETE' } },
+  sendSms: { path: '/api/sms/pager', init: postOf(ALERTMANAGER_MESSAGE) },
+  sms: { path: '/api/sms' },
   openApi: { path: '/api/openapi.json' },
 }
 
 for (const route of routes) {
   test(`${route.method.toUpperCase()} ${route.path} answers as the document says`, () =>
     withApi(
-      { gatewayEvents: () => ({ driver: 'evolution', secret: new Secret('key'), verifyToken: new Secret('key') }) },
+      {
+        gatewayEvents: () => ({ driver: 'evolution', secret: new Secret('key'), verifyToken: new Secret('key') }),
+        store: fakeStore({
+          notifications: async () => ({ items: [notificationOf('n1')] }),
+          textMessages: async () => ({ items: [textMessageOf('t1')] }),
+        }),
+        maintenance,
+        textMessages: {
+          send: async () => ({ sent: 'all', messages: [textMessageOf('t1')] }),
+          followUp: async () => {},
+        },
+      },
       async ({ url }) => {
         const example = EXAMPLES[route.id] ?? { path: '/no-example' }
         const answer = await fetch(url + example.path, example.init)
         expect(answer.status).toBe(route.success.status)
         const contentType = route.success.contentType ?? 'application/json'
         expect(answer.headers.get('content-type')).toContain(contentType)
+        if (contentType === 'text/event-stream') return answer.body?.cancel()
         const value: unknown = contentType === 'application/json' ? await answer.json() : await answer.text()
         expect(
           route.id === 'openApi' ? [] : faultsOf(value, route.method, route.path, answer.status, contentType),
