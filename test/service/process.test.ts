@@ -109,7 +109,7 @@ describe.concurrent('the exporter as a program', { timeout: 90_000 }, () => {
 
   test('stopped and continued like a sleeping laptop, it blames nobody', async (context) => {
     const { expect } = context
-    const scene = await setScene(context, { ...one, config: { health: { slowAfter: '450ms' } } })
+    const scene = await setScene(context, { ...one, config: { health: { slowAfter: '850ms' } } })
     const exporter = await startExporter(context, scene.configFile)
     await exporter.accountWhere('one/a', 'checked', ({ counters }) => counters.checks >= 3)
     for (let times = 0; times < 3; times++) {

@@ -14,7 +14,7 @@ describe.concurrent('a reload', { timeout: 60_000 }, () => {
     await checkedTimes(world, 2)
     world.fault('one/a', 'disconnected', { restart: 'refused' })
     const before = await world.accountWhere('one/a', 'unhealthy', ({ status }) => status === 'unhealthy')
-    await world.configure({ checks: { interval: '2s', timeout: '500ms' } }, { two: { name: 'three' } })
+    await world.configure({ checks: { interval: '2s', timeout: '900ms' } }, { two: { name: 'three' } })
     expect(await world.json('POST', '/-/reload')).toEqual({ reloaded: true })
     const after = await world.account('one/a')
     expect(after.incident).toMatchObject({ id: before.incident?.id, startedAt: before.incident?.startedAt })
@@ -59,7 +59,7 @@ describe.concurrent('a reload', { timeout: 60_000 }, () => {
     const { expect } = context
     const world = await startWorld(context, {
       simulator: { gateways: [bots('one', 'a', 'b', 'c')], latencyMs: 300 },
-      config: { health: { slowAfter: '450ms' } },
+      config: { health: { slowAfter: '850ms' } },
     })
     await checkedTimes(world, 1)
     for (let times = 0; times < 8; times++) {
@@ -148,7 +148,7 @@ describe.concurrent('accounts that come and go', { timeout: 60_000 }, () => {
     const world = await startWorld(context, {
       simulator: { gateways: [bots('one', 'a', 'b')], latencyMs: 300 },
       entries: { one: byHand('a', 'b') },
-      config: { recovery: { mode: 'off' }, health: { slowAfter: '450ms' } },
+      config: { recovery: { mode: 'off' }, health: { slowAfter: '850ms' } },
     })
     world.fault('one/a', 'disconnected')
     await world.accountWhere('one/a', 'unhealthy', ({ status }) => status === 'unhealthy')

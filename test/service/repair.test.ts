@@ -74,7 +74,7 @@ describe.concurrent('from the first bad check to the repair', { timeout: 60_000 
 
   test('a person is needed at once, not after an interval: the confirming check does not wait for its turn', async (context) => {
     const { expect } = context
-    const world = await startWorld(context, { ...one, config: { checks: { interval: '1m', timeout: '500ms' } } })
+    const world = await startWorld(context, { ...one, config: { checks: { interval: '1m', timeout: '900ms' } } })
     await world.json('POST', '/api/health/check', {})
     world.fault(KEY, 'logged_out')
     await world.json('POST', '/api/health/check', {})

@@ -14,8 +14,8 @@ type Sections = Readonly<Record<string, Entry | readonly Entry[]>>
 
 /** Options that let an incident come and go within seconds. */
 const QUICK = {
-  checks: { interval: '1s', timeout: '500ms' },
-  health: { unhealthyAfter: 2, healthyAfter: 2, slowAfter: '400ms' },
+  checks: { interval: '1s', timeout: '900ms' },
+  health: { unhealthyAfter: 2, healthyAfter: 2, slowAfter: '850ms' },
   recovery: {
     backoff: { initial: '1s', max: '1s' },
     verifyWithin: '5s',
@@ -137,7 +137,8 @@ export function requestsTo({ simulator }: Scene, gateway: string, endpoint: RegE
 
 /** Waits until every account was checked so often since it was first seen. */
 export async function checkedTimes(world: World, times: number): Promise<void> {
-  await until(`${times} checks of every account`, () =>
-    [...world.service.monitor.fleet.accounts()].every(({ health }) => health.counters.checks >= times),
-  )
+  await until(`${times} checks of every account`, () => {
+    const accounts = [...world.service.monitor.fleet.accounts()]
+    return accounts.length > 0 && accounts.every(({ health }) => health.counters.checks >= times)
+  })
 }
