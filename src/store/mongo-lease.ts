@@ -107,7 +107,6 @@ export interface HeldShard {
   readonly ordinal: number
   /** What the shard's row says now. */
   readonly row: ShardDoc
-  readonly isLost: boolean
   /** Whether nobody else can hold it now: the last sign of life is younger than the lease. */
   readonly isSure: boolean
   /** Whether a batch of this number and epoch counts. */
@@ -126,7 +125,13 @@ export interface HeldShard {
   release(): Promise<void>
 }
 
-export function heldShard(shards: Collections['shards'], claim: ShardClaim, taken: ShardDoc, log: Log): HeldShard {
+export function heldShard(
+  shards: Collections['shards'],
+  claim: ShardClaim,
+  taken: ShardDoc,
+  displaced: () => void,
+  log: Log,
+): HeldShard {
   const { ordinal, leaseMs, monotonicMs } = claim.claimant
   const beating = new AbortController()
   let row = taken
@@ -134,8 +139,11 @@ export function heldShard(shards: Collections['shards'], claim: ShardClaim, take
   let sureUntilMs = monotonicMs() + leaseMs
 
   const lose = (): StoreError => {
-    isLost = true
-    beating.abort()
+    if (!isLost) {
+      isLost = true
+      beating.abort()
+      displaced()
+    }
     return new StoreError(
       'locked',
       `Shard ${ordinal} was taken over by another exporter. This one stands by from now on.`,
@@ -176,9 +184,6 @@ export function heldShard(shards: Collections['shards'], claim: ShardClaim, take
     ordinal,
     get row() {
       return row
-    },
-    get isLost() {
-      return isLost
     },
     get isSure() {
       return !isLost && monotonicMs() < sureUntilMs

@@ -8,10 +8,10 @@ import { writeHealth } from './ledger.ts'
 import { accountRefs } from './mongo-accounts.ts'
 import { auditRows } from './mongo-audit.ts'
 import { writeAll } from './mongo-bulk.ts'
-import { placeOf, storeErrorOf } from './mongo-errors.ts'
+import { placeOf, storeErrorOf, withoutSecret } from './mongo-errors.ts'
 import { eventParts, eventRows, ledgerOf, readEvents, writeEvents } from './mongo-events.ts'
 import { type CountedOf, historyRows } from './mongo-history.ts'
-import { heldShard, type ShardClaim, shardClaim } from './mongo-lease.ts'
+import { type Claimant, heldShard, type ShardClaim, shardClaim } from './mongo-lease.ts'
 import { type AccountDoc, collectionsOf, DAY_MS, prepareSchema, type ShardDoc } from './mongo-schema.ts'
 import { upkeep } from './mongo-upkeep.ts'
 import { type Replay, replayOf } from './replay.ts'
@@ -31,20 +31,21 @@ export interface MongoStoreOptions {
   readonly claim: ShardClaim
   /** Whether an account is of this exporter's part of the fleet. @default all are */
   readonly owns?: (key: AccountKey) => boolean
+  /** Called once another exporter has taken the part over. */
+  readonly displaced?: () => void
+  /** How long a server that takes writes is looked for. @default 5 s */
+  readonly selectionLimitMs?: number
   /** After which MongoDB itself drops single checks, should no exporter do so. @default 30 days */
   readonly historyMs?: number
 }
 
 /** A claim of a part of the fleet by this process. */
-export function claimOf(options: {
-  readonly ordinal: number
-  readonly total: number
-  readonly leaseMs: number
-  readonly monotonicMs?: () => number
-}): ShardClaim {
+export function claimOf({ ordinal, total, leaseMs }: Pick<Claimant, 'ordinal' | 'total' | 'leaseMs'>): ShardClaim {
   return shardClaim({
+    ordinal,
+    total,
+    leaseMs,
     monotonicMs: () => performance.now(),
-    ...options,
     id: randomUUID(),
     host: `${hostname()}, process ${process.pid}`,
   })
@@ -67,13 +68,16 @@ export async function mongoStore(options: MongoStoreOptions, log: Log): Promise<
   }
 }
 
-async function connect({ uri, database }: MongoStoreOptions, place: string): Promise<Connection> {
+async function connect(
+  { uri, database, selectionLimitMs = SELECTION_LIMIT_MS }: MongoStoreOptions,
+  place: string,
+): Promise<Connection> {
   const connection = mongoose.createConnection()
   try {
     return await connection.openUri(uri, {
       dbName: database,
       appName: 'whatsapp-exporter',
-      serverSelectionTimeoutMS: SELECTION_LIMIT_MS,
+      serverSelectionTimeoutMS: selectionLimitMs,
       connectTimeoutMS: SELECTION_LIMIT_MS,
       socketTimeoutMS: ANSWER_LIMIT_MS,
       writeConcern: { w: 'majority', wtimeoutMS: MAJORITY_LIMIT_MS },
@@ -83,13 +87,13 @@ async function connect({ uri, database }: MongoStoreOptions, place: string): Pro
     })
   } catch (error) {
     await connection.close(true).catch(() => {})
-    throw storeErrorOf(error, place)
+    throw withoutSecret(storeErrorOf(error, place), uri)
   }
 }
 
 async function storeOn(
   connection: Connection,
-  { claim, owns = () => true, historyMs = 30 * DAY_MS, database }: MongoStoreOptions,
+  { claim, owns = () => true, displaced = () => {}, historyMs = 30 * DAY_MS, database }: MongoStoreOptions,
   place: string,
   log: Log,
 ): Promise<Store> {
@@ -97,7 +101,7 @@ async function storeOn(
   const { accounts, meta, redo, shards } = collections
   // Whole days are kept, so MongoDB's own deadline lies one day behind ours.
   await prepareSchema(connection, collections, place, historyMs + DAY_MS)
-  const held = heldShard(shards, claim, await claim.take(shards), log)
+  const held = heldShard(shards, claim, await claim.take(shards), displaced, log)
   const shard = held.ordinal
   const onUnreadable = (what: string, error: unknown) => {
     log.error({ place, what, error: String(error) }, 'A row of the store cannot be read and is left out.')
@@ -248,6 +252,9 @@ async function storeOn(
 
   return {
     kind: 'mongodb',
+    get isSure() {
+      return open && held.isSure
+    },
     load: () => guarded(() => alone(load)),
     write: (batch) => guarded(() => write(batch)),
     incidents: (filter) => guarded(() => events.incidents(filter)),

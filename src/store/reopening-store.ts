@@ -51,6 +51,9 @@ export function reopeningStore({ kind, open, reopenAfter, log }: ReopeningParts)
     get generation() {
       return inner === null ? null : openings
     },
+    get isSure() {
+      return kind === 'sqlite' || inner?.isSure === true
+    },
     async load() {
       if (closed) throw new StoreError('closed', 'The store is closed.')
       if (inner === null) {

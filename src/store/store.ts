@@ -197,6 +197,8 @@ export interface RetentionPolicy {
  */
 export interface Store {
   readonly kind: 'sqlite' | 'mongodb'
+  /** Of a shared store: whether no other exporter can hold our part of the fleet now. Only then may a repair be made. */
+  readonly isSure?: boolean
   load(): Promise<LoadedState>
   /** All of the batch or nothing of it. */
   write(batch: Batch): Promise<void>

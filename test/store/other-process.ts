@@ -7,6 +7,9 @@ export interface OtherProcess {
   /** Resolves with the next line that the script prints; rejects where it ends first. */
   line(): Promise<string>
   kill(): Promise<void>
+  /** Stops the process in the middle of whatever it does, until `resume`. */
+  pause(): void
+  resume(): void
 }
 
 /** @param user runs the script as this user; only root may ask for one */
@@ -25,6 +28,8 @@ export function otherProcess(script: string, args: readonly string[], user?: num
       if (done === true) throw new Error(`${script} ended before it printed the line that the test waits for.`)
       return value
     },
+    pause: () => void child.kill('SIGSTOP'),
+    resume: () => void child.kill('SIGCONT'),
     async kill() {
       child.kill('SIGKILL')
       await ended
