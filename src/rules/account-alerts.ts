@@ -1,7 +1,7 @@
 import { ACCOUNT_FAMILIES, type MetricFamily } from '../metrics/catalogue.ts'
 import { type LabelMatch, selector } from '../metrics/promql.ts'
 import { INCIDENTS } from './account-recordings.ts'
-import { family, lines, merged, OUTSIDE_MAINTENANCE, SAME_ACCOUNT } from './expressions.ts'
+import { lines, merged, OUTSIDE_MAINTENANCE, SAME_ACCOUNT } from './expressions.ts'
 import { CAUSE, IDENTITY, SINCE_VALUE, TRIED, WHO } from './facts.ts'
 import type { AlertingRule, BoardLink, RecordingRule, RuleGroup } from './rule.ts'
 
@@ -22,7 +22,7 @@ const UNHEALTHY = 'account:whatsapp_unhealthy:start'
 const unhealthyAccounts: RecordingRule = {
   record: UNHEALTHY,
   expr: lines(
-    `(${merged(whereUnhealthy(incidentStart))} or ${SAME_ACCOUNT} ${merged(whereUnhealthy(stateSince))})`,
+    `(${merged(whereStatus('unhealthy', incidentStart))} or ${SAME_ACCOUNT} ${merged(whereStatus('unhealthy', stateSince))})`,
     OUTSIDE_MAINTENANCE,
   ),
 }
@@ -90,11 +90,7 @@ const unsteady: readonly AlertingRule[] = [
     severity: 'warning',
     summary: 'A WhatsApp account works only in part, or too slowly.',
     description: `${WHO}${IDENTITY} is limited, slow or not yet confirmed to be down ${SINCE_VALUE}. ${FACTS}`,
-    expr: lines(
-      family(stateSince),
-      `and ${SAME_ACCOUNT} (${selector(status, { status: 'warning' })} == 1)`,
-      OUTSIDE_MAINTENANCE,
-    ),
+    expr: lines(merged(whereStatus('warning', stateSince)), OUTSIDE_MAINTENANCE),
     // The first bad check makes a warning; most are over before they matter.
     for: '5m',
     keepFiringFor: '5m',
@@ -106,8 +102,7 @@ const unsteady: readonly AlertingRule[] = [
     summary: 'Nothing is known of a WhatsApp account.',
     description: `The checks of ${WHO}${IDENTITY} bring no reading ${SINCE_VALUE}: it may be up or down. ${CAUSE}`,
     expr: lines(
-      family(stateSince),
-      `and ${SAME_ACCOUNT} (${selector(status, { status: 'unknown' })} == 1)`,
+      merged(whereStatus('unknown', stateSince)),
       `unless ${SAME_ACCOUNT} ${isState('stopped')}`,
       OUTSIDE_MAINTENANCE,
     ),
@@ -149,7 +144,9 @@ const repairs: readonly AlertingRule[] = [
 
 /** Alerts about one account, by what has to be done. */
 export const accountAlerts: readonly RuleGroup[] = [
-  { name: 'whatsapp-account-alerts', interval: '15s', rules: [unhealthyAccounts, ...byCause, ...unsteady, ...repairs] },
+  { name: 'whatsapp-account-alerts', interval: '15s', rules: [unhealthyAccounts, ...byCause] },
+  // What waits for minutes anyway, or looks back over many samples.
+  { name: 'whatsapp-account-steady-alerts', interval: '1m', rules: [...unsteady, ...repairs] },
 ]
 
 /** The accounts that are unhealthy, as far as the conditions hold. The value is the start of the outage. */
@@ -157,8 +154,9 @@ function unhealthy(...conditions: readonly string[]): string {
   return lines(UNHEALTHY, ...conditions)
 }
 
-function whereUnhealthy(source: Pick<MetricFamily, 'name'>): string {
-  return `${source.name} and ${SAME_ACCOUNT} (${selector(status, { status: 'unhealthy' })} == 1)`
+/** Series of the accounts of one status; picked before they are merged, since they are few. */
+function whereStatus(word: 'unhealthy' | 'warning' | 'unknown', source: Pick<MetricFamily, 'name'>): string {
+  return `${source.name} and ${SAME_ACCOUNT} (${selector(status, { status: word })} == 1)`
 }
 
 function isState(value: string): string {

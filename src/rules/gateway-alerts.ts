@@ -67,7 +67,7 @@ const fleet: readonly AlertingRule[] = [
 /** Alerts about a gateway as a whole, and about the fleet. */
 export const gatewayAlerts: readonly RuleGroup[] = [
   { name: 'whatsapp-gateway-alerts', interval: '15s', rules },
-  { name: 'whatsapp-fleet-alerts', interval: '30s', rules: fleet },
+  { name: 'whatsapp-fleet-alerts', interval: '1m', rules: fleet },
 ]
 
 /**
