@@ -5,7 +5,7 @@ import { startWorld } from './world.ts'
 const HOUR_MS = 3_600_000
 const bots = (name: string, ...accounts: string[]) => ({ name, dialect: 'http' as const, accounts })
 
-describe.concurrent('a wall clock that jumps', { timeout: 60_000 }, () => {
+describe.concurrent('a wall clock that jumps', { timeout: 120_000 }, () => {
   for (const [where, jumpMs] of [
     ['an hour forward', HOUR_MS],
     ['an hour back', -HOUR_MS],

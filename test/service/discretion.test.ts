@@ -38,7 +38,7 @@ function expectNowhere({ expect }: TestContext, text: string, shown: ReadonlyMap
   }
 }
 
-describe.concurrent('what must not be seen', { timeout: 60_000 }, () => {
+describe.concurrent('what must not be seen', { timeout: 120_000 }, () => {
   test('no secret is in the log, on a page, or in the store', async (context) => {
     const { expect } = context
     const canary = 's3cr3t-canary-5f1e'

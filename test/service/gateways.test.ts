@@ -14,7 +14,7 @@ async function everybodyIs(world: World, gateway: string, status: string): Promi
   )
 }
 
-describe.concurrent('a gateway that fails as a whole', { timeout: 60_000 }, () => {
+describe.concurrent('a gateway that fails as a whole', { timeout: 120_000 }, () => {
   test('answers 5xx: one gateway is down, its accounts share the reason, nobody is restarted, all end with it', async (context) => {
     const { expect } = context
     const world = await startWorld(context, two)
@@ -139,7 +139,7 @@ describe.concurrent('a gateway that fails as a whole', { timeout: 60_000 }, () =
   })
 })
 
-describe.concurrent('requests', { timeout: 60_000 }, () => {
+describe.concurrent('requests', { timeout: 120_000 }, () => {
   test('a gateway whose list carries the states is asked once per cycle, not once per account', async (context) => {
     const { expect } = context
     const world = await startWorld(context, { ...two, config: { discovery: { interval: '1h' } } })

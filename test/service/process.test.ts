@@ -22,7 +22,7 @@ const COUNTERS = [
   'whatsapp_account_recovery_failures_total',
 ]
 
-describe.concurrent('the exporter as a program', { timeout: 90_000 }, () => {
+describe.concurrent('the exporter as a program', { timeout: 120_000 }, () => {
   test('killed in mid-incident and started again: one incident, the same start, no counter smaller than before', async (context) => {
     const { expect } = context
     const scene = await setScene(context, { ...one, config: { recovery: { verifyWithin: '20s', attempts: 1 } } })
@@ -126,7 +126,11 @@ describe.concurrent('the exporter as a program', { timeout: 90_000 }, () => {
 
   test('SIGTERM ends it in order, with exit code 0, within seconds, while a gateway hangs and a client reads slowly', async (context) => {
     const { expect } = context
-    const scene = await setScene(context, { simulator: { gateways: [bots('one', 'a'), bots('two', 'b')] } })
+    const scene = await setScene(context, {
+      simulator: { gateways: [bots('one', 'a'), bots('two', 'b')] },
+      // However long the end takes: what was broken off must not count as a failure.
+      config: { health: { unhealthyAfter: 100 } },
+    })
     const exporter = await startExporter(context, scene.configFile)
     await exporter.accountWhere('two/b', 'checked', ({ counters }) => counters.checks >= 2)
     steering(scene.simulator).fault('two', 'hang')
@@ -139,7 +143,8 @@ describe.concurrent('the exporter as a program', { timeout: 90_000 }, () => {
     const startedMs = performance.now()
     exporter.signal('SIGTERM')
     expect(await exporter.ended).toBe(0)
-    expect(performance.now() - startedMs).toBeLessThan(10_000)
+    // Two seconds for the client, one for the checks, five for the store at most.
+    expect(performance.now() - startedMs).toBeLessThan(15_000)
     expect(exporter.lines.at(-1)).toContain('"msg":"Ended."')
     expect(exporter.lines.filter((line) => line.includes('"level":"error"'))).toEqual([])
     const again = await startExporter(context, scene.configFile)

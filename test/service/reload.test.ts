@@ -7,7 +7,7 @@ const bots = (name: string, ...accounts: string[]) => ({ name, dialect: 'http' a
 const byHand = (...accounts: string[]) => ({ discover: false, accounts: accounts.map((account) => ({ account })) })
 const OK = 'whatsapp_exporter_config_last_reload_successful'
 
-describe.concurrent('a reload', { timeout: 60_000 }, () => {
+describe.concurrent('a reload', { timeout: 120_000 }, () => {
   test('takes over gateways and intervals, and keeps what is known of all that stays', async (context) => {
     const { expect } = context
     const world = await startWorld(context, { simulator: { gateways: [bots('one', 'a', 'b'), bots('two', 'c')] } })
@@ -95,7 +95,7 @@ describe.concurrent('a reload', { timeout: 60_000 }, () => {
   })
 })
 
-describe.concurrent('accounts that come and go', { timeout: 60_000 }, () => {
+describe.concurrent('accounts that come and go', { timeout: 120_000 }, () => {
   test('a listed account that is gone is kept for a grace, then closed with its incident', async (context) => {
     const { expect } = context
     const world = await startWorld(context, {

@@ -8,7 +8,7 @@ const one = {
 const KEY = 'bots/sales-01'
 const LABELS = { account: 'sales-01', gateway: 'bots' }
 
-describe.concurrent('from the first bad check to the repair', { timeout: 60_000 }, () => {
+describe.concurrent('from the first bad check to the repair', { timeout: 120_000 }, () => {
   test('a lost connection is a warning, then an incident; its restart is verified, and everybody tells the same', async (context) => {
     const { expect } = context
     const world = await startWorld(context, one)

@@ -12,7 +12,7 @@ const collectGarbage: () => void = runInNewContext('gc')
 const ids = (count: number) => Array.from({ length: count }, (_, index) => `bot-${index}`)
 const MEGABYTE = 1024 * 1024
 
-describe('in the long run', { timeout: 90_000 }, () => {
+describe('in the long run', { timeout: 120_000 }, () => {
   test('three hundred cycles of two hundred accounts leave the heap and the timers as they were', async (context) => {
     const world = await startWorld(context, {
       simulator: {

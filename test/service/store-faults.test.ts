@@ -46,7 +46,7 @@ async function caughtUp(client: ApiClient, id?: string): Promise<void> {
       if (page.value(UP) !== 1 || page.value(WAITING) !== 0) return false
       return id === undefined || (await client.incidents('one/a')).some((one) => one.id === id && one.endedAt !== null)
     },
-    45_000,
+    60_000,
   )
 }
 
@@ -70,7 +70,7 @@ async function agrees(
   expect(after?.incidentsResolved).toBe(before.counters.incidentsResolved)
 }
 
-describe.concurrent('the store', { timeout: 90_000 }, () => {
+describe.concurrent('the store', { timeout: 120_000 }, () => {
   test('locked while running: checks and repairs go on, and all is written afterwards', async (context) => {
     const { expect } = context
     const world = await startWorld(context, one)

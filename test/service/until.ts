@@ -9,7 +9,7 @@ const LOOK_EVERY_MS = 25
 export async function until<T>(
   what: string,
   look: () => T | Promise<T>,
-  limitMs = 20_000,
+  limitMs = 40_000,
 ): Promise<Exclude<T, undefined | null | false>> {
   const endMs = performance.now() + limitMs
   let last: unknown
