@@ -8,6 +8,8 @@ export const INHIBITING = {
   flapping: 'WhatsAppAccountFlapping',
 } as const
 
+/** A budget that burns says how bad it is, not why: it mutes nothing. */
+const BUDGETS = 'WhatsAppAccountBudget.+'
 const ACCOUNT = ['account=~".+"', 'gateway=~".+"']
 
 /**
@@ -30,8 +32,14 @@ export function inhibitRules(sharded: boolean): readonly object[] {
       equal: ['gateway'],
     },
     {
-      source_matchers: ['severity="critical"', ...ACCOUNT],
-      target_matchers: ['severity=~"warning|info"', ...ACCOUNT],
+      // Of a target that ends while it is muted the end is told late, so that those which end no later than the cause,
+      // the outage itself and its failed repairs, are told in full.
+      source_matchers: ['severity="critical"', `alertname!~"${BUDGETS}"`, ...ACCOUNT],
+      target_matchers: [
+        'severity=~"warning|info"',
+        'alertname!~"WhatsAppAccount(Disconnected|RecoveryFailed)"',
+        ...ACCOUNT,
+      ],
       equal: ['gateway', 'account'],
     },
     {

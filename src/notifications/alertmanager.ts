@@ -21,12 +21,22 @@ export interface Silence extends SilenceDraft {
   readonly state: 'pending' | 'active' | 'expired'
 }
 
+/** An alert with its labels as Alertmanager knows them, and its end. */
+export interface EndedAlert {
+  readonly labels: Readonly<Record<string, string>>
+  readonly annotations: Readonly<Record<string, string>>
+  readonly startsMs: number
+  readonly endsMs: number
+}
+
 /** The few calls of Alertmanager's API v2 that we need. Each rejects with AlertmanagerError. */
 export interface AlertmanagerClient {
   silences(signal: AbortSignal): Promise<readonly Silence[]>
   /** Returns the id. */
   createSilence(draft: SilenceDraft, signal: AbortSignal): Promise<string>
   expireSilence(id: string, signal: AbortSignal): Promise<void>
+  /** Tells it that alerts are over. It passes that on to whoever it told of them, unless they are muted. */
+  endAlerts(ended: readonly EndedAlert[], signal: AbortSignal): Promise<void>
   /** Fingerprints of all alerts that it holds, muted ones too. */
   alertFingerprints(signal: AbortSignal): Promise<ReadonlySet<string>>
   /** When it was started. */
@@ -122,6 +132,15 @@ export function alertmanagerClient(url: string): AlertmanagerClient {
     },
     async expireSilence(id, signal) {
       await ask('DELETE', `/silence/${encodeURIComponent(id)}`, signal)
+    },
+    async endAlerts(ended, signal) {
+      const body = ended.map(({ labels, annotations, startsMs, endsMs }) => ({
+        labels,
+        annotations,
+        startsAt: new Date(startsMs).toISOString(),
+        endsAt: new Date(endsMs).toISOString(),
+      }))
+      await ask('POST', '/alerts', signal, body)
     },
     async alertFingerprints(signal) {
       const found = await read(Alerts, 'GET', '/alerts', signal)

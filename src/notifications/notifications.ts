@@ -95,7 +95,7 @@ export function notifications(parts: NotificationParts): Notifications {
         signal,
         log,
       )
-      const auditing = { name: 'close alerts that ended without a message', everyMs: everyMs * LOST_ENDS_EVERY }
+      const auditing = { name: 'deliver the ends of alerts that were muted', everyMs: everyMs * LOST_ENDS_EVERY }
       repeated({ ...auditing, work: lookForLostEnds, matters: () => false }, signal, log)
       const following = { name: 'follow its text messages', everyMs: TEXT_MESSAGES_EVERY_MS }
       repeated({ ...following, work: textMessages.followUp, matters: () => false }, signal, log)

@@ -18,7 +18,7 @@ test('every alert that inhibits is one of the rules', () => {
 
 test('every expression of alert names means at least one alert of the rules', () => {
   const expressions = rules(false).flatMap(({ target_matchers: targets }) =>
-    targets.flatMap((text) => /^alertname=~"(.+)"$/.exec(text)?.[1] ?? []),
+    targets.flatMap((text) => /^alertname[=!]~"(.+)"$/.exec(text)?.[1] ?? []),
   )
   expect(expressions.length).toBeGreaterThan(0)
   for (const expression of expressions)

@@ -69,7 +69,9 @@ async function messages(
     .map((message: { subject: string; text: string; html: string | null }) =>
       [message.subject, message.text, message.html ?? ''].join('\n'),
     )
-    .filter((text: string) => text.includes(account) && text.includes(`WhatsAppAccount${alert}`))
+    .filter(
+      (text: string) => text.includes(account) && text.includes(`Account ${alert.replace(/([a-z])([A-Z])/g, '$1 $2')}`),
+    )
 }
 
 async function inject(stack: RunningStack, { gateway, account, fault, restart }: typeof BROKEN): Promise<void> {
