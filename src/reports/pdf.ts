@@ -105,7 +105,7 @@ async function renderOnce(
   limit: AbortSignal,
 ): Promise<Uint8Array> {
   limit.throwIfAborted()
-  const browser = await launch(executable, options)
+  const browser = await orAborted(launch(executable, options, limit), limit)
   const kill = () => browser.process()?.kill('SIGKILL')
   limit.addEventListener('abort', kill, { once: true })
   try {
@@ -138,7 +138,20 @@ function withPageNumbers(page: string, pages: ReadonlyMap<string, number>): stri
   })
 }
 
-async function launch(executable: string, options: PdfOptions): Promise<Browser> {
+/** The work, or the limit's reason as soon as it aborts: a browser that hangs while it starts never answers. */
+async function orAborted<T>(work: Promise<T>, limit: AbortSignal): Promise<T> {
+  const { promise, reject } = Promise.withResolvers<never>()
+  const abort = () => reject(limit.reason)
+  limit.addEventListener('abort', abort, { once: true })
+  try {
+    return await Promise.race([work, promise])
+  } finally {
+    limit.removeEventListener('abort', abort)
+    work.catch(() => {})
+  }
+}
+
+async function launch(executable: string, options: PdfOptions, limit: AbortSignal): Promise<Browser> {
   const start = (flags: readonly string[]) =>
     puppeteer.launch({
       executablePath: executable,
@@ -146,6 +159,8 @@ async function launch(executable: string, options: PdfOptions): Promise<Browser>
       pipe: true,
       headless: 'shell',
       timeout: options.timeoutMs,
+      // Ends the process, also one that never answered.
+      signal: limit,
       // We end it ourselves; puppeteer's handlers would end the whole exporter.
       handleSIGINT: false,
       handleSIGTERM: false,

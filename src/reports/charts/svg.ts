@@ -83,7 +83,8 @@ export function legend(
  */
 export function ticksUpTo(max: number, count: number): readonly number[] {
   if (count < 1) throw new RangeError(`A scale needs at least one step, not ${count}.`)
-  const least = Math.max(max, Number.MIN_VALUE) / count
+  if (max <= 0) return [0]
+  const least = max / count
   const power = 10 ** Math.floor(Math.log10(least))
   const step = power * ([1, 2, 5, 10].find((factor) => factor * power >= least - power * 1e-9) ?? 10)
   const steps = Math.max(1, Math.ceil(max / step - 1e-9))
