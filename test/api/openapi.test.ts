@@ -4,7 +4,7 @@ import { expect, test } from 'vitest'
 import { z } from 'zod'
 import { createApi } from '../../src/api/app.ts'
 import { openApiDocument } from '../../src/api/openapi.ts'
-import { readPageAssets } from '../../src/api/page/assets.ts'
+import { pageAssets } from '../../src/api/page/assets.ts'
 import { PROBLEMS } from '../../src/api/problem.ts'
 import { apiRoutes } from '../../src/api/routes.ts'
 import { Secret } from '../../src/option-types.ts'
@@ -102,7 +102,7 @@ const { maintenance } = stillNotifications(fakeStore(), {
 /** A request per operation that succeeds. */
 const EXAMPLES: Record<string, { path: string; init?: RequestInit }> = {
   statusPage: { path: '/' },
-  statusPageFile: { path: `/page/${readPageAssets().version}/main.js` },
+  statusPageFile: { path: `/page/${pageAssets().version}/main.js` },
   statusBadge: { path: '/badge/sales-01/status.svg' },
   uptimeBadge: { path: '/badge/sales-01/uptime.svg' },
   metrics: { path: '/metrics' },
@@ -120,12 +120,16 @@ const EXAMPLES: Record<string, { path: string; init?: RequestInit }> = {
   recoveries: { path: '/api/recoveries' },
   recover: { path: '/api/accounts/sales-02/recover', init: { method: 'POST' } },
   transitions: { path: '/api/accounts/sales-01/transitions' },
+  analyticsReport: { path: '/api/analytics/report?period=2026-02' },
+  analyticsAccount: { path: '/api/analytics/accounts/sales-01?period=2026-02' },
+  analyticsIncident: { path: '/api/analytics/incidents/inc-1' },
   gateways: { path: '/api/gateways' },
   gatewayEvent: {
     path: '/api/gateways/evo/events',
     init: { method: 'POST', headers: { 'content-type': 'application/json' }, body: '{"apikey":"key"}' },
   },
   gatewaySubscription: { path: '/api/gateways/evo/events?hub.mode=subscribe&hub.verify_token=key&hub.challenge=1' },
+  events: { path: '/api/events' },
   alertStream: { path: '/api/alerts/stream' },
   alerts: { path: '/api/alerts?receiver=any' },
   recordAlerts: { path: '/api/alerts', init: postOf(ALERTMANAGER_MESSAGE) },

@@ -26,13 +26,21 @@ const CONTENT_TYPES: Readonly<Record<string, string>> = {
 /** Modules of lit-html that the page uses, and those that they import. */
 const LIT_FILES = ['lit-html.js', 'directive.js', 'directive-helpers.js', 'directives/repeat.js', 'directives/live.js']
 
+let assets: PageAssets | undefined
+
+/** The page's files; they cannot change while the process runs, so they are read once. */
+export function pageAssets(): PageAssets {
+  assets ??= readPageAssets()
+  return assets
+}
+
 /**
  * Reads the page's files: client/ beside this file, and lit-html from its package. Run from the sources, TypeScript is
  * stripped of its types here; a build has done that already. All files are served from one folder, so imports are
  * rewritten to plain file names.
  */
-export function readPageAssets(): PageAssets {
-  const assets = new Map<string, PageAsset>()
+function readPageAssets(): PageAssets {
+  const files = new Map<string, PageAsset>()
   const client = fileURLToPath(new URL('client/', import.meta.url))
   for (const name of readdirSync(client).toSorted()) {
     if (name.endsWith('.d.ts') || name.endsWith('.map')) continue
@@ -47,16 +55,16 @@ export function readPageAssets(): PageAssets {
     add(basename(name), flat(text).replace(/^\/\/# sourceMappingURL=.*$/m, ''))
   }
   const hash = createHash('sha256')
-  for (const [name, { text }] of assets) hash.update(`${name}\0${text}\0`)
+  for (const [name, { text }] of files) hash.update(`${name}\0${text}\0`)
   const version = hash.digest('base64url').slice(0, 16)
 
   function add(name: string, text: string): void {
     const contentType = CONTENT_TYPES[name.slice(name.lastIndexOf('.') + 1)]
-    if (assets.has(name)) throw new Error(`two files of the page are called ${name}`)
-    if (contentType !== undefined) assets.set(name, { text, contentType })
+    if (files.has(name)) throw new Error(`two files of the page are called ${name}`)
+    if (contentType !== undefined) files.set(name, { text, contentType })
   }
 
-  return { version, get: (file) => assets.get(file) }
+  return { version, get: (file) => files.get(file) }
 }
 
 /** Makes every import name a file of the same folder: `lit-html/directives/repeat.js` and `./rows.ts` as `./….js`. */

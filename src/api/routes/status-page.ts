@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { authRequired } from '../options.ts'
-import { readPageAssets } from '../page/assets.ts'
+import { pageAssets } from '../page/assets.ts'
 import { PAGE_POLICY, pageShell } from '../page/shell.ts'
 import type { ApiParts } from '../parts.ts'
 import { Problem } from '../problem.ts'
@@ -17,7 +17,7 @@ const FEATURES: Readonly<Record<string, string>> = {
 
 /** GET / and the files it loads; `routes` gives all routes of the API. */
 export function statusPageRoutes(routes: () => readonly Route[], parts: ApiParts): Route[] {
-  const assets = readPageAssets()
+  const assets = pageAssets()
   return [
     route({
       method: 'get',

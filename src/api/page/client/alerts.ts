@@ -13,13 +13,13 @@ export async function earlierAlerts(): Promise<Notice[]> {
 
 /** An alert as a line of the list. */
 export function alertNotice(alert: Alert): Notice {
-  const { id, status, severity, alertname, summary, startedAt, toldAt, endedAt, key } = alert
+  const { id, status, severity, alertname, summary, toldAt, endedAt, key } = alert
   const isOver = status === 'resolved'
   const tone = isOver ? 'good' : severity === 'critical' ? 'bad' : severity === 'info' ? 'info' : 'warn'
   return {
     // One line per alert: its end replaces its beginning.
     id: `alert:${id}`,
-    at: isOver ? (endedAt ?? toldAt) : startedAt < toldAt ? toldAt : startedAt,
+    at: isOver ? (endedAt ?? toldAt) : toldAt,
     tone,
     title: `${isOver ? 'Resolved' : 'Alert'}: ${summary === '' ? alertname : summary}`,
     text: summary === '' ? severity : `${alertname}, ${severity}`,
