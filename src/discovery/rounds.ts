@@ -25,6 +25,8 @@ export interface DiscoveryRounds {
 }
 
 const LIST_LIMIT_MS = 30_000
+/** A gateway that was starting when the exporter did should not be unwatched for a whole interval. */
+const RETRY_MS = 5_000
 
 export function discoveryRounds(parts: DiscoveryRoundsParts): DiscoveryRounds {
   let stopping = new AbortController()
@@ -53,7 +55,8 @@ export function discoveryRounds(parts: DiscoveryRoundsParts): DiscoveryRounds {
   /** Asks for the rest of this generation of sources; settles only at its end. */
   async function keepAsking(source: DiscoverySource, intervalMs: number, signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
-      await sleep(intervalMs, undefined, { signal }).catch(() => {})
+      const pauseMs = failing.has(source.gateway.name) ? Math.min(intervalMs, RETRY_MS) : intervalMs
+      await sleep(pauseMs, undefined, { signal }).catch(() => {})
       if (!signal.aborted) await ask(source, signal)
     }
   }

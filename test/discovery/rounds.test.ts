@@ -71,6 +71,18 @@ describe('rounds of discovery', () => {
     expect(warnings).toEqual(['The gateway cannot list its accounts.', 'The gateway lists its accounts again.'])
   })
 
+  test('that failed are tried again soon, not after a whole interval', async () => {
+    const { rounds, of } = setUp()
+    let asked = 0
+    const late = source('one', async () => {
+      asked += 1
+      if (asked === 1) throw new Error('still starting')
+      return ['a']
+    })
+    await rounds.apply([late], 3_600_000)
+    await until('the list', () => of('one').some(({ scope }) => scope === 'listed'), 9_000)
+  })
+
   test('of newer sources end those of the older ones, also in the middle of one', async () => {
     const { rounds, of } = setUp()
     const first = rounds.apply([source('old', hangs)], 10)

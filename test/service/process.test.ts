@@ -100,7 +100,7 @@ describe.concurrent('the exporter as a program', { timeout: 120_000 }, () => {
     await writeFile(scene.configFile, 'gateways: 7\n')
     exporter.signal('SIGHUP')
     await until('the refusal', async () => (await exporter.scrape()).value(text) === 0)
-    expect((await exporter.account('two/b')).key).toBe('two/b')
+    await exporter.accountWhere('two/b', 'watched as before', ({ status }) => status === 'healthy')
     await scene.configure({}, { two: { name: 'three' } })
     exporter.signal('SIGHUP')
     await until('the reload', async () => (await exporter.scrape()).value(text) === 1)
