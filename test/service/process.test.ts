@@ -93,7 +93,6 @@ describe.concurrent('the exporter as a program', { timeout: 120_000 }, () => {
   })
 
   test('SIGHUP reloads a good file and refuses a bad one', async (context) => {
-    const { expect } = context
     const scene = await setScene(context, { simulator: { gateways: [bots('one', 'a'), bots('two', 'b')] } })
     const exporter = await startExporter(context, scene.configFile)
     const text = 'whatsapp_exporter_config_last_reload_successful'
