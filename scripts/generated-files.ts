@@ -1,6 +1,7 @@
 import { configJsonSchema } from '../src/config/json-schema.ts'
 import { optionTables } from '../src/config/option-table.ts'
 import { metricsTable } from '../src/metrics/metrics-table.ts'
+import { reportJsonSchema } from '../src/reports/report-schema.ts'
 import { RULE_FILES, renderRuleFile } from '../src/rules/rule-files.ts'
 
 /** A file of the repository, or a part of one, that is made from code. */
@@ -14,6 +15,7 @@ export interface GeneratedFile {
 /** Everything that is generated. Add an entry here, and `npm run generate` writes it and CI checks it. */
 export const GENERATED_FILES: readonly GeneratedFile[] = [
   { path: 'config.schema.json', render: () => `${JSON.stringify(configJsonSchema(), null, 2)}\n` },
+  { path: 'report.schema.json', render: () => `${JSON.stringify(reportJsonSchema(), null, 2)}\n` },
   { path: 'docs/configuration.md', render: (current) => betweenMarkers(current, 'options', optionTables()) },
   { path: 'docs/metrics.md', render: (current) => betweenMarkers(current, 'metrics', metricsTable()) },
   ...RULE_FILES.map((file) => ({ path: `prometheus/rules/${file.name}`, render: () => renderRuleFile(file) })),

@@ -15,6 +15,7 @@ export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
   serve: { summary: 'Watch the fleet until stopped.', load: () => import('./serve.ts') },
   check: { summary: 'Check accounts now and explain every verdict.', load: () => import('./check.ts') },
   accounts: { summary: 'List the accounts that are found.', load: () => import('./accounts.ts') },
+  report: { summary: 'Write the SLA report of a period.', load: () => import('./report.ts') },
   'config check': { summary: 'Tell every fault of the configuration file.', load: () => import('./config-check.ts') },
   render: { summary: 'Write prometheus.yml and alertmanager.yml.', load: () => import('./render.ts') },
   simulate: { summary: 'Run fake gateways with faults, and an inbox.', load: () => import('./simulate.ts') },

@@ -5,6 +5,7 @@ import { type MaintenanceWindow, type Selection, selects } from '../health/maint
 import type { RecoveryAttempt } from '../health/recovery.ts'
 import type { Store, TimeRange } from '../store/store.ts'
 import { type AnalysisFrame, analyseAccount, analysisFrame } from './account-analysis.ts'
+import { allItems, allPages } from './all-pages.ts'
 import type { AccountAnalysis, Analysis, AnalysisNote, Period } from './analysis.ts'
 import { fleetSums } from './fleet-analysis.ts'
 import type { HistoryReader } from './history.ts'
@@ -17,6 +18,8 @@ export interface AnalysisSources {
   accounts(): Iterable<ReportedAccount> | Promise<Iterable<ReportedAccount>>
   readonly ledger: Pick<Store, 'incidents' | 'recoveries'>
   readonly history: HistoryReader
+  /** Objective of accounts of which only incidents are left. */
+  readonly defaultObjective: number
   /** What kept `history` from its first choice, in one sentence; null while nothing did. */
   readonly historyTrouble?: () => string | null
   /** Maintenance that touches the range. */
@@ -41,7 +44,6 @@ export interface AnalysisRequest {
 export type AccountSink = (account: AccountAnalysis, done: number, total: number) => void | Promise<void>
 
 const USUAL_WORST = 50
-const PAGE = 1000
 
 /**
  * Analyses the selected accounts one after the other, so that memory holds one account, the worst ones, and a line for
@@ -58,9 +60,7 @@ export async function analyse(
   const frame = analysisFrame(period, sources.now())
   const span = { fromMs: frame.baseline.fromMs, toMs: frame.range.toMs }
   const windows = await sources.windows(span.fromMs, span.toMs)
-  const selected = [...(await sources.accounts())]
-    .filter(({ account }) => selects(selection, account))
-    .toSorted((a, b) => (a.account.key < b.account.key ? -1 : 1))
+  const selected = await selectedAccounts(selection, frame, sources)
   const sums = fleetSums(frame, worst)
   const notes = analysisNotes(frame)
   const touched = new Set<string>()
@@ -103,20 +103,35 @@ export async function analyse(
   }
 }
 
+/** The account of an incident, where nothing else is known of it any more. */
+export function accountOf({ key, account, gateway }: Incident, objective: number): Account {
+  return { key, account, gateway, nativeId: account, phone: null, name: null, labels: {}, objective, desired: 'any' }
+}
+
+/** The fleet's accounts and those that are gone but had an incident in the period, by key: leaving the fleet hides no outage. */
+async function selectedAccounts(
+  selection: Selection,
+  { range }: AnalysisFrame,
+  sources: AnalysisSources,
+): Promise<readonly ReportedAccount[]> {
+  const known = new Map<string, ReportedAccount>()
+  for (const one of await sources.accounts()) known.set(one.account.key, one)
+  for await (const incident of allPages((page) => sources.ledger.incidents({ range, ...page }))) {
+    if (known.has(incident.key)) continue
+    known.set(incident.key, { account: accountOf(incident, sources.defaultObjective), gone: true })
+  }
+  return [...known.values()]
+    .filter(({ account }) => selects(selection, account))
+    .toSorted((a, b) => (a.account.key < b.account.key ? -1 : 1))
+}
+
 /** Every incident of the account that touches the range, newest start first. */
 export async function incidentsOf(
   ledger: Pick<Store, 'incidents'>,
   key: string,
   range: TimeRange,
 ): Promise<readonly Incident[]> {
-  const found: Incident[] = []
-  let cursor: string | undefined
-  do {
-    const page = await ledger.incidents({ keys: [key], range, limit: PAGE, cursor })
-    found.push(...page.items)
-    cursor = page.nextCursor
-  } while (cursor !== undefined)
-  return found
+  return await allItems((page) => ledger.incidents({ keys: [key], range, ...page }))
 }
 
 /** Every attempt for the account requested in the range, newest first. */
@@ -125,14 +140,7 @@ export async function attemptsOf(
   key: string,
   range: TimeRange,
 ): Promise<readonly RecoveryAttempt[]> {
-  const found: RecoveryAttempt[] = []
-  let cursor: string | undefined
-  do {
-    const page = await ledger.recoveries({ keys: [key], range, limit: PAGE, cursor })
-    found.push(...page.items)
-    cursor = page.nextCursor
-  } while (cursor !== undefined)
-  return found
+  return await allItems((page) => ledger.recoveries({ keys: [key], range, ...page }))
 }
 
 /** The attempts of an incident that began long before belong to its story. */

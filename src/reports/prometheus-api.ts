@@ -187,5 +187,6 @@ function jsonOf(text: string): unknown {
 
 function codeOf(error: unknown): string {
   const cause = error instanceof Error && error.cause !== undefined ? error.cause : error
-  return cause instanceof Error && 'code' in cause ? String(cause.code) : 'unknown error'
+  if (!(cause instanceof Error)) return 'unknown error'
+  return 'code' in cause ? String(cause.code) : cause.message
 }

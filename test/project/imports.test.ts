@@ -24,6 +24,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
     'types of store',
     'types of monitor',
     'types of reports',
+    'reports/report-schema',
     'types of notifications',
     'tracing/span',
   ],

@@ -89,6 +89,7 @@ function run(over: { now?: number; worst?: number; period?: string } = {}): Prom
       ledger: store,
       history: storeHistory(store),
       windows: () => WINDOWS,
+      defaultObjective: 0.999,
       now: () => over.now ?? NOW,
     },
     new AbortController().signal,

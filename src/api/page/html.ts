@@ -31,6 +31,6 @@ const ENTITIES: Readonly<Record<string, string>> = {
 }
 
 /** Safe as text and inside quoted attributes. */
-export function escapeHtml(text: string): string {
+function escapeHtml(text: string): string {
   return text.replace(/[&<>"']/g, (character) => ENTITIES[character] ?? character)
 }
