@@ -69,11 +69,8 @@ function readPageAssets(): PageAssets {
 
 /** Makes every import name a file of the same folder: `lit-html/directives/repeat.js` and `./rows.ts` as `./….js`. */
 function flat(text: string): string {
-  return text.replaceAll(
-    /(\bfrom\s*|\bimport\s*)(["'])([\w./-]+)\2/g,
-    (_all, keyword: string, quote: string, path: string) => {
-      const file = path === 'lit-html' ? 'lit-html.js' : basename(path).replace(/\.ts$/, '.js')
-      return `${keyword}${quote}./${file}${quote}`
-    },
-  )
+  return text.replaceAll(/(\}\s*from\s*)(["'])([\w./-]+)\2/g, (_all, keyword: string, quote: string, path: string) => {
+    const file = path === 'lit-html' ? 'lit-html.js' : basename(path).replace(/\.ts$/, '.js')
+    return `${keyword}${quote}./${file}${quote}`
+  })
 }
