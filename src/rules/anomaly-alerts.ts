@@ -53,4 +53,4 @@ const rules: readonly AlertingRule[] = [
 ]
 
 /** Alerts about accounts that seem well and are not as usual. */
-export const anomalyAlerts: readonly RuleGroup[] = [{ name: 'whatsapp-anomaly-alerts', interval: '1m', rules }]
+export const anomalyAlerts: readonly RuleGroup[] = [{ name: 'whatsapp-anomaly-alerts', interval: '2m', rules }]

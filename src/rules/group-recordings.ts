@@ -33,7 +33,7 @@ const BURN_WINDOWS = ['5m', '30m', '1h', '2h', '6h', '1d', '3d'] as const
 
 /** The recorded series of gateways, tenants and the fleet: sums of the accounts' seconds and events, never means of ratios. */
 export const groupRecordings: readonly RuleGroup[] = LEVELS.flatMap((level) => [
-  { name: `whatsapp-${level.name}-short`, interval: '1m' as const, rules: shortRules(level) },
+  { name: `whatsapp-${level.name}-short`, interval: '2m' as const, rules: shortRules(level) },
   { name: `whatsapp-${level.name}-long`, interval: '4m' as const, rules: longRules(level) },
 ])
 
