@@ -100,7 +100,7 @@ export function secretFile() {
 }
 
 /** Names that our own metrics or Prometheus give to labels; an operator's label may not shadow them. */
-export const RESERVED_LABELS: ReadonlySet<string> = new Set([
+const RESERVED_LABELS: ReadonlySet<string> = new Set([
   'account',
   'gateway',
   'driver',

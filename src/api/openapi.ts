@@ -78,7 +78,7 @@ function requestBody(body: NonNullable<Route['body']>): ZodOpenApiOperationObjec
 }
 
 /** Every problem that the route may answer with. */
-export function problemsOf(route: Route): readonly ProblemCode[] {
+function problemsOf(route: Route): readonly ProblemCode[] {
   if (route.access === 'open') return route.problems ?? []
   const general: ProblemCode[] = ['invalid', 'misdirected', 'too-many-requests', 'internal']
   if (route.access !== 'signed') general.push('unauthorized')

@@ -52,7 +52,7 @@ export class Problem extends Error {
 }
 
 /** `type` of a problem document. */
-export function problemType(code: ProblemCode): string {
+function problemType(code: ProblemCode): string {
   return `urn:whatsapp-exporter:problem:${code}`
 }
 

@@ -9,7 +9,7 @@ export interface RenderedPage {
 }
 
 /** Too many pages are held by slow readers; the API answers 503. */
-export class PageBusyError extends Error {
+class PageBusyError extends Error {
   override readonly name = 'PageBusyError'
 }
 

@@ -29,7 +29,7 @@ export const NO_SUMS: Sums = {
 /** From best to worst; blindness is worse than health and better than a known fault. The order is on disk. */
 export const WORST_ORDER: readonly Status[] = ['healthy', 'unknown', 'warning', 'unhealthy']
 
-export function worstOf(a: Status, b: Status): Status {
+function worstOf(a: Status, b: Status): Status {
   return WORST_ORDER.indexOf(a) >= WORST_ORDER.indexOf(b) ? a : b
 }
 
@@ -37,7 +37,7 @@ export function worstOf(a: Status, b: Status): Status {
  * Whether a check brought an answer. A sample does not say so itself: the states and reasons that stand for
  * silence of the gateway do. How long a timeout took says nothing of how fast the gateway answers.
  */
-export function isAnswer({ state, reason }: Sample): boolean {
+function isAnswer({ state, reason }: Sample): boolean {
   return state !== 'unknown' && reason !== 'gateway_down' && reason !== 'network'
 }
 

@@ -1,7 +1,7 @@
 import type { RequestHandler } from 'express'
 
 /** Policy for answers that are no page: nothing may load, nothing may frame. A page sets its own. */
-export const NOTHING_LOADS = "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+const NOTHING_LOADS = "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 
 const ONE_YEAR_SECONDS = 31_536_000
 
