@@ -18,6 +18,18 @@ export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
   report: { summary: 'Write the SLA report of a period.', load: () => import('./report.ts') },
   'config check': { summary: 'Tell every fault of the configuration file.', load: () => import('./config-check.ts') },
   render: { summary: 'Write prometheus.yml and alertmanager.yml.', load: () => import('./render.ts') },
+  'store export': {
+    summary: 'Write the whole store to a file.',
+    load: async () => ({ run: (await import('./store.ts')).runExport }),
+  },
+  'store import': {
+    summary: 'Fill an empty store from such a file.',
+    load: async () => ({ run: (await import('./store.ts')).runImport }),
+  },
+  'store migrate': {
+    summary: 'Copy the store to another one, SQLite or MongoDB.',
+    load: async () => ({ run: (await import('./store.ts')).runMigrate }),
+  },
   simulate: { summary: 'Run fake gateways with faults, and an inbox.', load: () => import('./simulate.ts') },
 }
 

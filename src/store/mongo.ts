@@ -3,9 +3,11 @@ import { hostname } from 'node:os'
 import mongoose, { type Connection } from 'mongoose'
 import type { AccountKey } from '../accounts/account.ts'
 import type { Log } from '../log.ts'
+import type { ArchivableStore } from './archive.ts'
 import { bucketCollector } from './history-sums.ts'
 import { writeHealth } from './ledger.ts'
 import { accountRefs } from './mongo-accounts.ts'
+import { mongoArchive } from './mongo-archive.ts'
 import { auditRows } from './mongo-audit.ts'
 import { writeAll } from './mongo-bulk.ts'
 import { placeOf, storeErrorOf, withoutSecret } from './mongo-errors.ts'
@@ -15,7 +17,7 @@ import { type Claimant, heldShard, type ShardClaim, shardClaim } from './mongo-l
 import { type AccountDoc, collectionsOf, DAY_MS, prepareSchema, type ShardDoc } from './mongo-schema.ts'
 import { upkeep } from './mongo-upkeep.ts'
 import { type Replay, replayOf } from './replay.ts'
-import { type Batch, type LoadedState, type Store, StoreError } from './store.ts'
+import { type Batch, type LoadedState, StoreError } from './store.ts'
 
 /** How long the driver looks for a server that takes writes, and how long it waits for one answer. */
 const SELECTION_LIMIT_MS = 5_000
@@ -57,7 +59,7 @@ export function claimOf({ ordinal, total, leaseMs }: Pick<Claimant, 'ordinal' | 
  * into their collections. What a crash leaves between the last two is done by the next opening.
  * @throws StoreError `locked` while another exporter holds the same part of the fleet, `unavailable` where no server answers
  */
-export async function mongoStore(options: MongoStoreOptions, log: Log): Promise<Store> {
+export async function mongoStore(options: MongoStoreOptions, log: Log): Promise<ArchivableStore> {
   const place = placeOf(options.uri, options.database)
   const connection = await connect(options, place)
   try {
@@ -68,8 +70,26 @@ export async function mongoStore(options: MongoStoreOptions, log: Log): Promise<
   }
 }
 
+/** The shards that ever wrote to a database. */
+export async function shardsOf(place: Pick<MongoStoreOptions, 'uri' | 'database'>): Promise<readonly number[]> {
+  const name = placeOf(place.uri, place.database)
+  const connection = await connect(place, name)
+  try {
+    const { shards } = collectionsOf(connection.getClient().db(place.database))
+    return (await shards.find({}).sort({ _id: 1 }).toArray()).map(({ _id }) => _id)
+  } catch (error) {
+    throw storeErrorOf(error, name)
+  } finally {
+    await connection.close()
+  }
+}
+
 async function connect(
-  { uri, database, selectionLimitMs = SELECTION_LIMIT_MS }: MongoStoreOptions,
+  {
+    uri,
+    database,
+    selectionLimitMs = SELECTION_LIMIT_MS,
+  }: Pick<MongoStoreOptions, 'uri' | 'database' | 'selectionLimitMs'>,
   place: string,
 ): Promise<Connection> {
   const connection = mongoose.createConnection()
@@ -96,7 +116,7 @@ async function storeOn(
   { claim, owns = () => true, displaced = () => {}, historyMs = 30 * DAY_MS, database }: MongoStoreOptions,
   place: string,
   log: Log,
-): Promise<Store> {
+): Promise<ArchivableStore> {
   const collections = collectionsOf(connection.getClient().db(database))
   const { accounts, meta, redo, shards } = collections
   // Whole days are kept, so MongoDB's own deadline lies one day behind ours.
@@ -112,6 +132,11 @@ async function storeOn(
   const events = eventRows(collections, refs)
   const audit = auditRows(collections)
   const alone = oneAtATime()
+  const setExpiredBeforeMs = async (beforeMs: number) => {
+    if (beforeMs <= expiredBeforeMs) return
+    await meta.updateOne({ _id: 'expired' }, { $max: { value: beforeMs } }, { upsert: true })
+    expiredBeforeMs = beforeMs
+  }
   const keeper = upkeep({
     collections,
     refs,
@@ -119,11 +144,7 @@ async function storeOn(
     held,
     alone,
     onUnreadable,
-    async setExpiredBeforeMs(beforeMs) {
-      if (beforeMs <= expiredBeforeMs) return
-      await meta.updateOne({ _id: 'expired' }, { $max: { value: beforeMs } }, { upsert: true })
-      expiredBeforeMs = beforeMs
-    },
+    setExpiredBeforeMs,
   })
   let open = true
   /** The end of a write is unknown: before the next one it is looked up, under a new epoch. */
@@ -252,6 +273,7 @@ async function storeOn(
 
   return {
     kind: 'mongodb',
+    archive: mongoArchive({ collections, refs, guarded, expiredBeforeMs: () => expiredBeforeMs, setExpiredBeforeMs }),
     get isSure() {
       return open && held.isSure
     },

@@ -10,6 +10,8 @@ export interface AccountRows {
   key(ref: number): AccountKey | undefined
   /** The number of an account, given now where it has none. Only inside of a transaction. */
   refOrNew(key: AccountKey): number
+  /** Keeps what is known of an account, watched or not. Only inside of a transaction. */
+  describe(account: Account): number
   putLedger(account: Account, health: AccountHealth, seq: number): void
   /** Moves a ledger on to batch `seq`; one that is as far already stays. */
   advanceLedger(ref: number, seq: number, advance: (health: AccountHealth, afterSeq: number) => AccountHealth): void
@@ -64,17 +66,23 @@ export function accountRows(db: DatabaseSync, onUnreadable: (what: string, error
     return ref
   }
 
+  const describe = (account: Account) => {
+    const ref = refOrNew(account.key)
+    if (described.get(ref) !== account) {
+      describeAccount.run(writeAccount(account), ref)
+      described.set(ref, account)
+      freshDescriptions.push(ref)
+    }
+    return ref
+  }
+
   return {
     ref: (key) => refs.get(key),
     key: (ref) => keys.get(ref),
     refOrNew,
+    describe,
     putLedger(account, health, seq) {
-      const ref = refOrNew(account.key)
-      if (described.get(ref) !== account) {
-        describeAccount.run(writeAccount(account), ref)
-        described.set(ref, account)
-        freshDescriptions.push(ref)
-      }
+      const ref = describe(account)
       putHealth.run(ref, seq, writeHealth(health))
     },
     advanceLedger(ref, seq, advance) {

@@ -7,7 +7,8 @@ import { bytes, num, type Row } from './sqlite-row.ts'
 import { DAY_MS, DAYS, HOUR_MS, REFS } from './sqlite-schema.ts'
 import type { TimeRange } from './store.ts'
 
-const SUM_COLUMNS = 'checks, failures, answered, duration_sum_ms, duration_max_ms, worst, observed_ms, downtime_ms'
+export const SUM_COLUMNS =
+  'checks, failures, answered, duration_sum_ms, duration_max_ms, worst, observed_ms, downtime_ms'
 
 // At 10 000 accounts a journal row is about 50 kB: few enough to be read between two checks.
 const ROWS_AT_ONCE = 8
@@ -171,7 +172,7 @@ export function historyRows(
   }
 }
 
-function sumValues(sums: Sums): number[] {
+export function sumValues(sums: Sums): number[] {
   return [
     sums.checks,
     sums.failures,
@@ -184,7 +185,7 @@ function sumValues(sums: Sums): number[] {
   ]
 }
 
-function sumsOfRow(row: Row): Sums {
+export function sumsOfRow(row: Row): Sums {
   return {
     checks: num(row, 'checks'),
     failures: num(row, 'failures'),

@@ -1,7 +1,9 @@
 import type { Log } from '../log.ts'
+import type { ArchivableStore } from './archive.ts'
 import { bucketCollector } from './history-sums.ts'
 import { replayOf } from './replay.ts'
 import { accountRows } from './sqlite-accounts.ts'
+import { sqliteArchive } from './sqlite-archive.ts'
 import { storeErrorOf } from './sqlite-errors.ts'
 import { eventRows } from './sqlite-events.ts'
 import { openFile } from './sqlite-file.ts'
@@ -11,7 +13,7 @@ import { notificationRows } from './sqlite-notifications.ts'
 import { num } from './sqlite-row.ts'
 import { textMessageRows } from './sqlite-text-messages.ts'
 import { upkeep } from './sqlite-upkeep.ts'
-import { type Batch, type LoadedState, type Store, StoreError } from './store.ts'
+import { type Batch, type LoadedState, StoreError } from './store.ts'
 
 /** Settings of the SQLite store. */
 export interface SqliteStoreOptions {
@@ -27,7 +29,7 @@ export interface SqliteStoreOptions {
  * `synchronous=NORMAL`: a killed process loses nothing that was written; a power cut may lose the last batches.
  * @throws StoreError as openFile does.
  */
-export function sqliteStore(options: SqliteStoreOptions, log: Log): Store {
+export function sqliteStore(options: SqliteStoreOptions, log: Log): ArchivableStore {
   const { path } = options
   const file = openFile(path, options.maxPages)
   const { db } = file
@@ -76,6 +78,8 @@ export function sqliteStore(options: SqliteStoreOptions, log: Log): Store {
       setLastSeq: (seq: number) => putMeta.run('seq', seq),
       accounts,
       inTransaction,
+      expiredBeforeMs: () => expiredBeforeMs,
+      setExpiredBeforeMs,
       history,
       events: eventRows(db),
       notifications: notificationRows(db, inTransaction),
@@ -156,6 +160,7 @@ export function sqliteStore(options: SqliteStoreOptions, log: Log): Store {
 
   return {
     kind: 'sqlite',
+    archive: sqliteArchive({ db, guarded, ...parts }),
     load: async () => guarded(load),
     write: async (batch) => guarded(() => write(batch)),
     incidents: async (filter) => guarded(() => events.incidents(filter)),
