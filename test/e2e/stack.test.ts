@@ -132,7 +132,7 @@ describe('make up without a config.yml', () => {
     ['email', LOGGED_OUT],
   ])('tells the inbox by %s of %o', async (kind, broken) => {
     await expect
-      .poll(async () => (await messages(stack, kind, broken)).some((text) => text.includes('FIRING')), {
+      .poll(async () => (await messages(stack, kind, broken)).some((text) => /firing/i.test(text)), {
         timeout: 2 * MINUTE_MS,
         interval: 1_000,
       })
@@ -163,7 +163,7 @@ describe('make up without a config.yml', () => {
     'tells the inbox by %s that it is over',
     async (kind) => {
       await expect
-        .poll(async () => (await messages(stack, kind, LOGGED_OUT)).some((text) => text.includes('RESOLVED')), {
+        .poll(async () => (await messages(stack, kind, LOGGED_OUT)).some((text) => text.startsWith('OVER')), {
           timeout: 5 * MINUTE_MS,
           interval: 1_000,
         })
