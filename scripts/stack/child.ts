@@ -29,7 +29,7 @@ export interface RunningPart {
 export interface PartEvents {
   /** A line of its output. */
   print(line: string): void
-  /** It has a process from now on, which must be ended whatever comes next. */
+  /** It has a process from now on, which must be ended whatever comes next, also where it never becomes ready. */
   spawned(part: RunningPart): void
 }
 
