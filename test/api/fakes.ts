@@ -339,10 +339,10 @@ export interface Served {
   close(): Promise<void>
 }
 
-/** Serves an app on a free port of the loopback. */
-export async function serve(app: Express): Promise<Served> {
+/** Serves an app on the loopback, on a free port unless one is given. */
+export async function serve(app: Express, wantedPort = 0): Promise<Served> {
   const server = createServer(app)
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  await new Promise<void>((resolve) => server.listen(wantedPort, '127.0.0.1', resolve))
   // A TCP server's address is an object.
   const { port } = server.address() as AddressInfo
   return {
