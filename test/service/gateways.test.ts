@@ -22,7 +22,7 @@ describe.concurrent('a gateway that fails as a whole', { timeout: 120_000 }, () 
     await everybodyIs(world, 'two', 'healthy')
     world.fault('one', 'server_error')
     await everybodyIs(world, 'one', 'unhealthy')
-    expect(await world.gateway('one')).toMatchObject({ up: false })
+    await until('the verdict on the gateway', async () => (await world.gateway('one')).up === false)
     expect(await world.gateway('two')).toMatchObject({ up: true })
     for (const id of ['one/a', 'one/b', 'one/c']) {
       const account = await world.account(id)
