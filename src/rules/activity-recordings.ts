@@ -14,7 +14,7 @@ export const ACTIVITY_LOWER = 'account:whatsapp_activity:lower1h'
 
 export const RESPONSE = 'account:whatsapp_response_seconds:mean5m'
 /** Mean response time of the day before the last hour. */
-export const USUAL_RESPONSE = 'account:whatsapp_response_seconds:mean1d'
+const USUAL_RESPONSE = 'account:whatsapp_response_seconds:mean1d'
 /** Over this, answers are unusually slow. */
 export const RESPONSE_UPPER = 'account:whatsapp_response_seconds:upper'
 

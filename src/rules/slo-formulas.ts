@@ -20,7 +20,7 @@ export function mean(sum: string, events: string): string {
 }
 
 /** Points of the parts of the score, of 100 in all, and where each part reaches 0. */
-export const SCORE = {
+const SCORE = {
   availability: { points: 60, worstBudgetUsed: 10 },
   repair: { points: 20, worstSeconds: 3600 },
   stability: { points: 20, worstIncidentsPerDay: 1 },
