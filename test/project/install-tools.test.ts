@@ -1,0 +1,41 @@
+import { spawnSync } from 'node:child_process'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, expect, test } from 'vitest'
+
+const folder = mkdtempSync(join(tmpdir(), 'tools-'))
+afterAll(() => rmSync(folder, { recursive: true }))
+
+/** A machine with nothing but these programs, on which we are not root. */
+function installTools(...programs: readonly string[]) {
+  const bin = mkdtempSync(join(folder, 'bin-'))
+  for (const name of programs) writeFileSync(join(bin, name), '#!/bin/sh\nexit 0\n', { mode: 0o755 })
+  writeFileSync(join(bin, 'id'), '#!/bin/sh\necho 1000\n', { mode: 0o755 })
+  const done = spawnSync('/bin/bash', ['scripts/install-tools.sh', 'up'], { env: { PATH: bin }, encoding: 'utf8' })
+  return { code: done.status, out: done.stdout, err: done.stderr }
+}
+
+test('with every program there is nothing to say', () => {
+  expect(installTools('prometheus', 'promtool', 'prometheus-alertmanager')).toEqual({ code: 0, out: '', err: '' })
+})
+
+test('on Debian, but not as root, it names the packages, the command, and the containers', () => {
+  expect(installTools('apt-get', 'prometheus', 'promtool')).toEqual({
+    code: 2,
+    out: '',
+    err: [
+      'These programs are missing: prometheus-alertmanager',
+      'Install them:  sudo apt-get update && sudo apt-get install --no-install-recommends prometheus-alertmanager',
+      'Or run the same stack in containers:  docker compose up',
+      '',
+    ].join('\n'),
+  })
+})
+
+test('elsewhere it names what must be on the PATH, and the containers', () => {
+  const { code, err } = installTools()
+  expect(code).toBe(2)
+  expect(err).toContain('Install Prometheus 2.42 or later and Alertmanager 0.25 or later')
+  expect(err).toContain('docker compose up')
+})
