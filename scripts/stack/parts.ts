@@ -57,6 +57,8 @@ export function alertmanagerPart(plan: StackPlan, alertmanager: { url: string; p
       `--web.external-url=${alertmanager.url}`,
       // One Alertmanager: no gossip port to open.
       '--cluster.listen-address=',
+      // What was told survives a crash but for the last seconds, so that little is told twice (the default is 15 minutes).
+      '--data.maintenance-interval=15s',
       '--log.level=warn',
     ],
     readyUrl: `${alertmanager.url}/-/ready`,
