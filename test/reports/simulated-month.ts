@@ -101,8 +101,11 @@ export function live(
 }
 
 /** A store that holds these lives, as the exporter would have written them. */
-export async function storeOf(lives: readonly Life[], recoveries: readonly RecoveryAttempt[] = []): Promise<Store> {
-  const store = sqliteStore({ path: ':memory:' }, silentLog)
+export async function storeOf(
+  lives: readonly Life[],
+  recoveries: readonly RecoveryAttempt[] = [],
+  store = sqliteStore({ path: ':memory:' }, silentLog),
+): Promise<Store> {
   let seq = 1
   for (const { account, samples, transitions, incidents } of lives) {
     const health = newHealth(account.key, samples[0]?.atMs ?? 0)
