@@ -99,7 +99,7 @@ function row(account: Account, view: View, actions: Actions, nowMs: number): Tem
     <th scope="row" class="account"><button type="button" data-key=${key} aria-haspopup="dialog" @click=${() => actions.open(key)}>${name ?? account.account}</button>
       <span class="sub">${key}</span>${maintenance === null ? nothing : html`<span class="tag">maintenance</span>`}</th>
     <td class="phone">${phone ?? ''}</td>
-    <td class="state">${plain(state)}${reason === null ? nothing : html` <span class="dim">${plain(reason)}</span>`}</td>
+    <td class="state">${plain(state)}${reason === null ? nothing : html`<span class="sub">${plain(reason)}</span>`}</td>
     <td class="since" title=${moment(account.statusSince)}>${age(account.statusSince, nowMs)}</td>
     <td class="number response">${milliseconds(account.responseSeconds)}</td>
     <td class="number uptime ${missed ? 'missed' : ''}" title="Objective ${percent(objective)}">${percent(availability)}</td>

@@ -51,9 +51,11 @@ function overview(detail: AccountDetail, drawer: DrawerState, actions: Actions, 
     ${list('State history', drawer.transitions, drawer, actions, (transition) => transitionLine(transition, nowMs))}`
 }
 
-/** Moments in the sentence as the reader's clock shows them. */
+/** The sentence with moments as the reader's clock shows them, and states and reasons as words. */
 function readable(why: string, nowMs: number): string {
-  return why.replaceAll(/\d{4}-\d\d-\d\dT[\d:.]+Z/g, (text) => clock(text, nowMs))
+  return why
+    .replaceAll(/\d{4}-\d\d-\d\dT[\d:.]+Z/g, (text) => clock(text, nowMs))
+    .replaceAll(/\b[a-z]+(?:_[a-z]+)+\b/g, plain)
 }
 
 function labels(detail: AccountDetail, actions: Actions): TemplateResult | typeof nothing {
