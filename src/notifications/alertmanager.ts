@@ -43,7 +43,7 @@ export interface AlertmanagerClient {
   startedMs(signal: AbortSignal): Promise<number>
 }
 
-export class AlertmanagerError extends Error {
+class AlertmanagerError extends Error {
   override readonly name = 'AlertmanagerError'
 }
 
