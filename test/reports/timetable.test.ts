@@ -1,0 +1,58 @@
+import { describe, expect, test } from 'vitest'
+import { dueReports, type Schedule, startTimetable } from '../../src/reports/timetable.ts'
+
+const weekly: Schedule = { name: 'acme', period: 'weekly', timeZone: 'Europe/Berlin', minuteOfDay: 6 * 60 + 30 }
+const monthly: Schedule = { ...weekly, period: 'monthly' }
+const ms = Date.parse
+const LONG_AGO = 0
+const due = (schedule: Schedule, since: number, now: number) =>
+  dueReports(schedule, since, now).map(({ period, dueMs }) => `${period.name} at ${new Date(dueMs).toISOString()}`)
+
+describe('a weekly report', () => {
+  test('is due on Monday at its time, by the clocks of its zone', () => {
+    expect(due(weekly, LONG_AGO, ms('2026-01-19T05:29:59Z')).at(-1)).toBe('2026-W02 at 2026-01-12T05:30:00.000Z')
+    expect(due(weekly, LONG_AGO, ms('2026-01-19T05:30:00Z')).at(-1)).toBe('2026-W03 at 2026-01-19T05:30:00.000Z')
+  })
+
+  test('moves with the clocks: in summer an hour earlier in UTC', () => {
+    expect(due(weekly, LONG_AGO, ms('2026-03-30T04:30:00Z')).at(-1)).toBe('2026-W13 at 2026-03-30T04:30:00.000Z')
+  })
+
+  test('is caught up for five weeks, oldest first, and not longer', () => {
+    expect(due(weekly, LONG_AGO, ms('2026-02-23T12:00:00Z')).map((one) => one.slice(0, 8))).toEqual([
+      '2026-W04',
+      '2026-W05',
+      '2026-W06',
+      '2026-W07',
+      '2026-W08',
+    ])
+  })
+
+  test('is not due for the time before the schedule was made', () => {
+    const since = ms('2026-02-16T05:30:01Z')
+    expect(due(weekly, since, ms('2026-02-17T00:00:00Z'))).toEqual([])
+    expect(due(weekly, since, ms('2026-02-24T00:00:00Z'))).toEqual(['2026-W08 at 2026-02-23T05:30:00.000Z'])
+  })
+})
+
+describe('a monthly report', () => {
+  test('is due on the first of the month', () => {
+    expect(due(monthly, LONG_AGO, ms('2026-03-01T05:30:00Z')).at(-1)).toBe('2026-02 at 2026-03-01T05:30:00.000Z')
+  })
+
+  test('is due at the same time on the clocks after they changed', () => {
+    expect(due(monthly, LONG_AGO, ms('2026-04-01T04:30:00Z')).at(-1)).toBe('2026-03 at 2026-04-01T04:30:00.000Z')
+  })
+})
+
+test('a time that the clocks skip comes an hour later', () => {
+  // New York springs forward on Sunday 8 March 2026 at 02:00; Cairo on Friday 24 April 2026 at midnight.
+  const cairo: Schedule = { name: 'c', period: 'monthly', timeZone: 'Africa/Cairo', minuteOfDay: 15 }
+  expect(due(cairo, LONG_AGO, ms('2026-05-01T00:00:00Z')).at(-1)).toBe('2026-04 at 2026-04-30T21:15:00.000Z')
+})
+
+test('a timetable can be stopped at once and twice', async () => {
+  const timetable = startTimetable([weekly, monthly], () => {})
+  await timetable.stop()
+  await timetable.stop()
+})
