@@ -10,7 +10,7 @@ import { type AccountHistory, DAY_MS, type HistorySlot, HOUR_MS } from './histor
 import { daysOf, periodAfter, periodBefore } from './period.ts'
 import { type PlannedTime, plannedTime } from './planned-time.ts'
 import { trendOf } from './trend.ts'
-import { type WeekPattern, weekPattern } from './week-pattern.ts'
+import { hoursOfWeek, type WeekPattern, weekPattern } from './week-pattern.ts'
 
 /** What trend and forecast look back on at least, where the period and the one before are shorter. */
 const BASELINE_MS = 28 * DAY_MS
@@ -26,6 +26,7 @@ export interface AnalysisFrame {
   readonly days: readonly (TimeRange & { readonly date: string })[]
   readonly baselineDays: readonly (TimeRange & { readonly date: string })[]
   readonly nextDays: number
+  readonly hourOfWeek: (atMs: number) => number
 }
 
 /** All that is known of one account; incidents and attempts of the whole frame. */
@@ -62,6 +63,7 @@ export function analysisFrame(period: Period, nowMs: number): AnalysisFrame {
       .map((day) => ({ ...day, toMs: Math.min(day.toMs, range.toMs) })),
     baselineDays: daysOf({ ...period, ...baseline }),
     nextDays: daysOf(periodAfter(period)).length,
+    hourOfWeek: hoursOfWeek(period),
   }
 }
 
@@ -85,7 +87,7 @@ export function analyseAccount(frame: AnalysisFrame, facts: AccountFacts): Analy
     .filter(({ endMs, startMs }) => endMs === null || endMs > range.fromMs || startMs >= range.fromMs)
     .toSorted((a, b) => b.startMs - a.startMs)
     .map((incident) => incidentEntry(incident, range, planned, sums.downtimeMs, attempts))
-  const pattern = weekPattern(period)
+  const pattern = weekPattern(frame.hourOfWeek, period.fromMs)
   for (const slot of slots) pattern.addSlot(slot)
   for (const { incident, carriedOver } of incidentList) if (!carriedOver) pattern.addIncident(incident)
 

@@ -32,7 +32,7 @@ export function fleetSums(frame: AnalysisFrame, keep: number): FleetSums {
   const verdicts = { met: 0, missed: 0, unknown: 0 }
   const sources: Record<HistorySource, number> = { prometheus: 0, store: 0 }
   const responses = responseSketch()
-  const pattern = weekPattern(frame.period)
+  const pattern = weekPattern(frame.hourOfWeek, frame.period.fromMs)
   const causes = new Map<string, CauseFigures>()
   const days = frame.days.map((day) => ({ ...day, ...NO_DAY }))
   const baselineDays = frame.baselineDays.map(() => ({ observedMs: 0, downtimeMs: 0 }))

@@ -5,6 +5,7 @@ import { hourOfWeek } from './period.ts'
 
 const HOURS = 168
 const WEEK_MS = HOURS * 3_600_000
+const QUARTER_MS = 900_000
 const TIMES_USUAL = 3
 const MIN_WEEKS = 2
 const SHOWN_PEAKS = 3
@@ -19,6 +20,20 @@ export interface WeekPattern {
   readonly sums: WeekSums
 }
 
+/**
+ * `hourOfWeek`, remembered: every account of a fleet asks for the same hours, and the calendar is slow. Clocks differ
+ * from UTC by whole quarters of an hour, so a quarter never lies in two hours.
+ */
+export function hoursOfWeek(period: Pick<Period, 'timeZone'>): (atMs: number) => number {
+  const known = new Map<number, number>()
+  return (atMs) => {
+    const quarter = Math.floor(atMs / QUARTER_MS)
+    const found = known.get(quarter) ?? hourOfWeek(quarter * QUARTER_MS, period)
+    known.set(quarter, found)
+    return found
+  }
+}
+
 interface WeekSums {
   readonly observedMs: readonly number[]
   readonly downtimeMs: readonly number[]
@@ -27,7 +42,11 @@ interface WeekSums {
   readonly weeks: readonly ReadonlySet<number>[]
 }
 
-export function weekPattern(period: Period): WeekPattern {
+/**
+ * @param hourAt hour of the week of a moment; `hoursOfWeek` makes one
+ * @param fromMs where the weeks of the period are counted from
+ */
+export function weekPattern(hourAt: (atMs: number) => number, fromMs: number): WeekPattern {
   const observedMs = new Array<number>(HOURS).fill(0)
   const downtimeMs = new Array<number>(HOURS).fill(0)
   const incidentStarts = new Array<number>(HOURS).fill(0)
@@ -39,12 +58,12 @@ export function weekPattern(period: Period): WeekPattern {
     sums: { observedMs, downtimeMs, incidentStarts, weeks },
     addSlot(slot) {
       if (!isFine(slot)) return
-      const hour = hourOfWeek(slot.fromMs, period)
+      const hour = hourAt(slot.fromMs)
       add(observedMs, hour, slot.observedMs)
       add(downtimeMs, hour, slot.downtimeMs)
-      if (slot.downtimeMs > 0) weeks[hour]?.add(Math.floor((slot.fromMs - period.fromMs) / WEEK_MS))
+      if (slot.downtimeMs > 0) weeks[hour]?.add(Math.floor((slot.fromMs - fromMs) / WEEK_MS))
     },
-    addIncident: ({ startMs }) => add(incidentStarts, hourOfWeek(startMs, period), 1),
+    addIncident: ({ startMs }) => add(incidentStarts, hourAt(startMs), 1),
     merge({ sums }) {
       for (let hour = 0; hour < HOURS; hour++) {
         add(observedMs, hour, sums.observedMs[hour] ?? 0)
