@@ -44,7 +44,9 @@ export const PrivacyOptions = z
   .strictObject({
     phone: z
       .enum(['full', 'masked', 'hashed'])
-      .describe('How phone numbers are shown everywhere: full, masked (the last digits stay) or hashed (needs a key).')
+      .describe(
+        'How phone numbers are shown everywhere: full, masked (the first and last digits stay) or hashed. Both need a key.',
+      )
       .default('full'),
     key: secret().describe('Key of the hash, at least 16 characters. Take it from the environment.').optional(),
     keyFile: secretFile().describe('File that holds the key of the hash.').optional(),
@@ -53,9 +55,9 @@ export const PrivacyOptions = z
     const refuse = (message: string) => context.addIssue({ code: 'custom', message })
     if (key !== undefined && keyFile !== undefined) refuse('has both key and keyFile. Keep one')
     const given = keyFile ?? key
-    if (phone === 'hashed' && given === undefined) {
+    if (phone !== 'full' && given === undefined) {
       refuse(
-        'asks for hashed phone numbers without a key; numbers are so few that an unkeyed hash is undone in minutes. Set key or keyFile',
+        `asks for ${phone} phone numbers without a key; numbers are so few that what hides them is undone in minutes without one. Set key or keyFile`,
       )
     }
     if (given !== undefined && given.reveal().length < 16)

@@ -145,7 +145,7 @@ describe('one fault, one clear message', () => {
     [
       'hashed phone numbers without a key',
       `${GATEWAY}privacy: { phone: hashed }\n`,
-      'config.yml:2:1 privacy: asks for hashed phone numbers without a key; numbers are so few that an unkeyed hash is undone in minutes. Set key or keyFile',
+      'config.yml:2:1 privacy: asks for hashed phone numbers without a key; numbers are so few that what hides them is undone in minutes without one. Set key or keyFile',
     ],
     [
       'a time zone that does not exist',
