@@ -128,7 +128,7 @@ export function availabilityOf({ observedMs, downtimeMs }: ObservedDay): number 
 }
 
 /** Incidents by cause, most downtime first. */
-export function causesOf(entries: readonly IncidentEntry[]): readonly CauseFigures[] {
+function causesOf(entries: readonly IncidentEntry[]): readonly CauseFigures[] {
   const byCause = new Map<CauseFigures['cause'], CauseFigures>()
   for (const { incident, downtimeInPeriodMs } of entries) {
     const known = byCause.get(incident.cause) ?? { cause: incident.cause, incidents: 0, downtimeInPeriodMs: 0 }

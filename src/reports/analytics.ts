@@ -2,7 +2,7 @@ import pLimit from 'p-limit'
 import type { z } from 'zod'
 import type { MaintenanceWindow, Selection } from '../health/maintenance.ts'
 import type { Store } from '../store/store.ts'
-import { type AnalysisSources, analyse, type ReportedAccount } from './analyse.ts'
+import { type AccountSink, type AnalysisSources, analyse, type ReportedAccount } from './analyse.ts'
 import { analyseIncident } from './analyse-incident.ts'
 import type { Analysis, IncidentAnalysis } from './analysis.ts'
 import { historyReader } from './history-choice.ts'
@@ -27,7 +27,8 @@ export interface AnalyticsQuery {
  * ledger cannot be read, and with the signal's reason once it aborts.
  */
 export interface Analytics {
-  analysis(query: AnalyticsQuery, signal: AbortSignal): Promise<Analysis>
+  /** @param sink told of every account, so that tables of large fleets need not lie in memory */
+  analysis(query: AnalyticsQuery, signal: AbortSignal, sink?: AccountSink): Promise<Analysis>
   report(query: AnalyticsQuery, signal: AbortSignal): Promise<ReportDocument>
   /** Null where the account was neither in the fleet nor in an incident of the period. */
   account(
@@ -41,7 +42,7 @@ export interface Analytics {
 }
 
 /** Too many analyses wait already. */
-export class AnalyticsBusyError extends Error {
+class AnalyticsBusyError extends Error {
   override readonly name = 'AnalyticsBusyError'
 
   constructor() {
@@ -80,11 +81,11 @@ export function createAnalytics(parts: AnalyticsParts): Analytics {
     }
   }
 
-  async function analysis(query: AnalyticsQuery, signal: AbortSignal): Promise<Analysis> {
+  async function analysis(query: AnalyticsQuery, signal: AbortSignal, sink?: AccountSink): Promise<Analysis> {
     const { selection, worst } = query
     const period = parsePeriod(query.period, query.timeZone, parts.now())
     if (fleets.pendingCount >= MAX_WAITING) throw new AnalyticsBusyError()
-    return await fleets(() => analyse({ period, selection, worst }, sources(), signal))
+    return await fleets(() => analyse({ period, selection, worst }, sources(), signal, sink))
   }
 
   async function incidentAnalysis(id: string, timeZone: string): Promise<IncidentAnalysis | null> {

@@ -126,6 +126,6 @@ function recoveryFigures({ attempts, verified, failed }: Sums): RecoveryFigures 
 }
 
 /** A quotient, or null where there is nothing to divide by. */
-export function ratio(part: number, whole: number): number | null {
+function ratio(part: number, whole: number): number | null {
   return whole > 0 ? part / whole : null
 }

@@ -1,7 +1,7 @@
 import type { Trend } from './analysis.ts'
 
 /** Fewer days say nothing about a direction. */
-export const TREND_DAYS = 14
+const TREND_DAYS = 14
 const SIGNIFICANT = 0.05
 
 /**

@@ -61,7 +61,7 @@ export interface Off {
 }
 
 /** Response time of a check in milliseconds: 101 to 200, each as often as any other. */
-export function responseMs(atMs: number): number {
+function responseMs(atMs: number): number {
   return 101 + ((atMs / MINUTE) % 100)
 }
 
