@@ -7,12 +7,14 @@ import { loadConfig } from '../config/load.ts'
 import { holdsSecret } from '../config/redact.ts'
 import { type Inbox, renderAlertmanager, TEMPLATE_FOLDER } from '../config/render-alertmanager.ts'
 import { renderPrometheus } from '../config/render-prometheus.ts'
+import { DEFAULT_LINKS, RULE_FILES, renderRuleFile } from '../rules/rule-files.ts'
 import { reportFaults } from './config-check.ts'
 import { type CommandIo, EXIT } from './io.ts'
 import { runCommand } from './parse-args.ts'
 
-/** The rules that ship with the package: the same place from the sources and from the build. */
-const SHIPPED_RULES = fileURLToPath(new URL('../../prometheus/rules/*.yml', import.meta.url))
+/** Where the rules lie, beside prometheus.yml. */
+const RULE_FOLDER = 'rules'
+/** The same place from the sources and from the build. */
 const SHIPPED_TEMPLATES = fileURLToPath(new URL('../../alertmanager/templates', import.meta.url))
 
 interface Options {
@@ -27,17 +29,17 @@ interface Options {
   readonly inboxSmtp?: string
 }
 
-/** `whatsapp-exporter render`: writes prometheus.yml, alertmanager.yml and the templates of its messages. Exit code 0, or 2 where the configuration is faulty. */
+/** `whatsapp-exporter render`: writes prometheus.yml with its rules, and alertmanager.yml with the templates of its messages. Exit code 0, or 2 where the configuration is faulty. */
 export async function run(args: readonly string[], io: CommandIo, _signal: AbortSignal): Promise<number> {
   const command = new Command('whatsapp-exporter render')
     .description('Write prometheus.yml and alertmanager.yml for the stack around the exporter.')
     .option('-c, --config <file>', 'configuration file', 'config.yml')
-    .option('-o, --out <folder>', 'folder for the two files', '.data/rendered')
+    .option('-o, --out <folder>', 'folder for the files', '.data/rendered')
     .option('--exporter <host:port...>', 'exporters as Prometheus reaches them (default: api.listen)')
     .option('--exporter-url <url>', 'exporter as Alertmanager reaches it (default: from api.listen)')
     .option('--prometheus <host:port>', 'Prometheus as it reaches itself (default: prometheus.url)')
     .option('--alertmanager <host:port>', 'Alertmanager as Prometheus reaches it (default: alerting.url)')
-    .option('--rules <glob...>', 'rule files (default: the rules of this package)')
+    .option('--rules <glob...>', 'rule files to load instead of writing the rules of this version')
     .option('--inbox-slack <url>', 'also tell every alert to this Slack-compatible address')
     .option('--inbox-smtp <host:port>', 'also mail every alert to this server; needs --inbox-slack')
   return runCommand(command, args, io, async () => {
@@ -51,7 +53,8 @@ export async function run(args: readonly string[], io: CommandIo, _signal: Abort
       return EXIT.usage
     }
     const prometheus = renderPrometheus(config, {
-      rulesGlobs: options.rules ?? [SHIPPED_RULES],
+      // By name, and not by a glob: a file of an older version that still lies there is not loaded.
+      rulesGlobs: options.rules ?? RULE_FILES.map(({ name }) => `${RULE_FOLDER}/${name}`),
       ...(options.exporter === undefined ? {} : { exporterTargets: options.exporter }),
       ...(options.alertmanager === undefined ? {} : { alertmanagerTarget: options.alertmanager }),
       ...(options.prometheus === undefined ? {} : { prometheusTarget: options.prometheus }),
@@ -60,6 +63,11 @@ export async function run(args: readonly string[], io: CommandIo, _signal: Abort
       ...(options.exporterUrl === undefined ? {} : { exporterUrl: options.exporterUrl }),
       ...(inbox === undefined ? {} : { inbox }),
     })
+    const links = {
+      runbooks: withoutSlash(config.prometheus.runbooksUrl ?? DEFAULT_LINKS.runbooks),
+      grafana: withoutSlash(config.grafana.url ?? DEFAULT_LINKS.grafana),
+    }
+    const rules = options.rules === undefined ? RULE_FILES : []
     const folder = resolve(io.cwd, options.out)
     const files = [
       { name: 'prometheus.yml', text: prometheus, secret: holdsSecret(config.prometheus) },
@@ -70,6 +78,9 @@ export async function run(args: readonly string[], io: CommandIo, _signal: Abort
       // Beside the file that names them: the folder can be moved or mounted as a whole.
       for (const { name, text } of await shippedTemplates())
         await replaceFile(join(folder, TEMPLATE_FOLDER, name), text, 0o644)
+      if (rules.length > 0) await mkdir(join(folder, RULE_FOLDER), { recursive: true })
+      for (const file of rules)
+        await replaceFile(join(folder, RULE_FOLDER, file.name), renderRuleFile(file, links), 0o644)
       for (const { name, text, secret } of files) await replaceFile(join(folder, name), text, secret ? 0o600 : 0o644)
     } catch (error) {
       const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown error'
@@ -82,6 +93,10 @@ export async function run(args: readonly string[], io: CommandIo, _signal: Abort
     }
     return EXIT.fine
   })
+}
+
+function withoutSlash(url: string): string {
+  return url.replace(/\/+$/, '')
 }
 
 function inboxOf({ inboxSlack, inboxSmtp }: Options): Inbox | 'incomplete' | undefined {

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { duration, filePath, httpSignIn, serviceUrl, timeZone } from '../option-types.ts'
+import { duration, filePath, httpSignIn, secret, secretFile, serviceUrl, timeZone } from '../option-types.ts'
 
 const name = z
   .string()
@@ -15,6 +15,9 @@ export const PrometheusOptions = z
       .describe('Address of Prometheus as people reach it, for links. The same as url where absent.')
       .optional(),
     signIn: httpSignIn().describe('How the exporter signs in at Prometheus.').optional(),
+    runbooksUrl: serviceUrl()
+      .describe('Address of the folder that holds the runbooks (docs/alerts), for the links in alerts.')
+      .optional(),
     scrapeInterval: duration({ min: '1s', max: '2m' })
       .describe('Time between two scrapes of the exporter. Absent: the check interval, at least 5s and at most 1m.')
       .optional(),
@@ -44,6 +47,17 @@ const schedule = z.strictObject({
     .enum(['weekly', 'monthly'])
     .describe('What one report covers: the last full week (Monday to Sunday) or month.'),
   timeZone: timeZone().describe('IANA time zone in which weeks and months begin.').default('UTC'),
+  at: z
+    .string()
+    .regex(/^(?:[01]\d|2[0-3]):[0-5]\d$/, 'must be a time of day such as 06:30')
+    .describe('Time of day, in that zone, at which the report is made: on Monday, or on the first of the month.')
+    .default('06:00'),
+  template: z
+    .enum(['weekly', 'monthly', 'executive'])
+    .describe(
+      'How much the pdf and html files tell: monthly all, weekly without the accounts one by one, executive one page. Absent: as the period.',
+    )
+    .optional(),
   select: z
     .strictObject({
       accounts: z.array(z.string()).describe('Accounts by id, phone or gateway/account.').optional(),
@@ -63,11 +77,101 @@ const schedule = z.strictObject({
     .default([]),
 })
 
+const brand = z
+  .strictObject({
+    name: z
+      .string()
+      .min(1)
+      .max(80)
+      .describe('Whose report it is; on the cover and on every page.')
+      .default('WhatsApp accounts'),
+    colour: z
+      .string()
+      .regex(/^#[0-9a-fA-F]{6}$/, 'must be a colour such as #0f5e57')
+      .describe('Colour of the cover and of headings.')
+      .default('#0f5e57'),
+    logoFile: filePath().describe('Logo on the cover: a PNG, JPEG, WebP or SVG file.').optional(),
+  })
+  .describe('Whose report it is: name, colour and logo.')
+  .prefault({})
+
+const pdf = z
+  .strictObject({
+    browser: filePath()
+      .describe('Path of the Chromium or chromium-headless-shell that prints. Absent: the first one on the PATH.')
+      .optional(),
+    sandbox: z
+      .enum(['auto', 'required'])
+      .describe(
+        'Whether Chromium may print without its sandbox where the machine forbids it (auto), or may not (required).',
+      )
+      .default('auto'),
+    timeout: duration({ min: '5s', max: '30m' })
+      .describe('Longest time that printing one report may take.')
+      .prefault('2m'),
+  })
+  .describe('How PDFs are printed.')
+  .prefault({})
+
+const smtp = z
+  .strictObject({
+    host: z.string().min(1).describe('Mail server.'),
+    port: z.int().min(1).max(65_535).describe('Its port.').default(587),
+    secure: z.boolean().describe('Whether TLS begins with the first byte (port 465). Else STARTTLS.').default(false),
+    requireTls: z.boolean().describe('Whether to refuse a mail server that offers no TLS.').default(true),
+    from: z.email().describe('Sender address of the reports.'),
+    username: z.string().min(1).describe('User name at the mail server. Absent: no sign-in.').optional(),
+    password: secret().describe('Password of that user. Take it from the environment.').optional(),
+    passwordFile: secretFile().describe('File that holds the password.').optional(),
+    timeout: duration({ min: '1s', max: '5m' }).describe('Longest silence of the mail server.').prefault('30s'),
+  })
+  .superRefine((options, context) => {
+    const refuse = (message: string) => context.addIssue({ code: 'custom', message })
+    const passwords = [options.password, options.passwordFile].filter((value) => value !== undefined).length
+    if (passwords > 1) refuse('has both password and passwordFile. Keep one')
+    if ((options.username !== undefined) !== passwords > 0)
+      refuse('needs username together with password or passwordFile')
+  })
+
 /** Section `reports`: SLA reports on a schedule. */
 export const ReportsOptions = z
   .strictObject({
     directory: z.string().min(1).describe('Folder where reports are kept.').default('.data/reports'),
+    keep: duration({ min: '1d', max: '3650d' }).describe('How long made reports are kept.').prefault('400d'),
+    brand,
+    language: z.enum(['en', 'de']).describe('Language of pdf and html reports and of their mails.').default('en'),
+    locale: z
+      .string()
+      .refine((tag) => {
+        try {
+          return Intl.getCanonicalLocales(tag).length === 1
+        } catch {
+          return false
+        }
+      }, 'is not a locale. Use a BCP 47 tag, for example en-US')
+      .describe('How dates and numbers are written, for example en-US. Absent: as the language has it.')
+      .optional(),
+    paper: z.enum(['a4', 'letter']).describe('Paper of pdf reports.').default('a4'),
+    pdf,
+    smtp: smtp.describe('Mail server for the reports.').optional(),
     schedules: z.array(schedule).describe('Reports that are made on their own.').default([]),
+  })
+  .superRefine((reports, context) => {
+    const names = reports.schedules.map(({ name }) => name)
+    for (const [index, schedule] of reports.schedules.entries()) {
+      if (names.indexOf(schedule.name) < index)
+        context.addIssue({
+          code: 'custom',
+          path: ['schedules', index, 'name'],
+          message: 'is used twice. Names of schedules are unique',
+        })
+    }
+    if (reports.smtp === undefined && reports.schedules.some(({ recipients }) => recipients.length > 0))
+      context.addIssue({
+        code: 'custom',
+        path: ['smtp'],
+        message: 'is required by the recipients of the schedules. Name the mail server there',
+      })
   })
   .describe('SLA reports.')
   .prefault({})

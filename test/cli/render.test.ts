@@ -4,6 +4,8 @@ import { join } from 'node:path'
 import { afterAll, beforeEach, expect, test } from 'vitest'
 import { parse } from 'yaml'
 import { run } from '../../src/cli/render.ts'
+import { RULE_FILES } from '../../src/rules/rule-files.ts'
+import { promtool } from '../rules/promtool.ts'
 import { recordingIo } from './transcript.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'render-'))
@@ -29,10 +31,39 @@ test('writes both files, and keeps the one with secrets to its owner', async () 
     out: 'Wrote stack/prometheus.yml\nWrote stack/alertmanager.yml (holds secrets from variables; only you may read it)\n',
     err: '',
   })
-  expect(readdirSync(join(folder, 'stack')).sort()).toEqual(['alertmanager.yml', 'prometheus.yml', 'templates'])
+  expect(readdirSync(join(folder, 'stack')).sort()).toEqual([
+    'alertmanager.yml',
+    'prometheus.yml',
+    'rules',
+    'templates',
+  ])
   expect(readdirSync(join(folder, 'stack/templates')).sort()).toEqual(readdirSync('alertmanager/templates').sort())
   expect([modeOf('stack/prometheus.yml'), modeOf('stack/alertmanager.yml')]).toEqual([0o644, 0o600])
-  expect(read('stack/prometheus.yml').rule_files[0]).toMatch(/\/prometheus\/rules\/\*\.yml$/)
+})
+
+test('writes the rules beside prometheus.yml, and names each, so that one of an older version is not loaded', async () => {
+  expect(await run(['--out', 'ruled'], recordingIo(folder, { HOOK: 'https://h/x' }), signal)).toBe(0)
+  const names = RULE_FILES.map(({ name }) => name)
+  expect(readdirSync(join(folder, 'ruled/rules')).sort()).toEqual(names.toSorted())
+  expect(read('ruled/prometheus.yml').rule_files).toEqual(names.map((name) => `rules/${name}`))
+  for (const name of names)
+    expect(readFileSync(join(folder, 'ruled/rules', name), 'utf8')).toBe(
+      readFileSync(join('prometheus/rules', name), 'utf8'),
+    )
+  expect(await promtool(['check', 'config', join(folder, 'ruled/prometheus.yml')])).toBe('')
+})
+
+test('puts the links of the operator into the rules', async () => {
+  const links = `prometheus: { runbooksUrl: "https://wiki.example.org/runbooks/" }
+grafana: { url: "https://grafana.example.org/team/" }
+`
+  writeFileSync(join(folder, 'config.yml'), `${TWO_GATEWAYS}${links}`)
+  expect(await run(['--out', 'linked'], recordingIo(folder), signal)).toBe(0)
+  const [down] = read('linked/rules/gateway-alerts.yml').groups[0].rules
+  expect(down.annotations).toMatchObject({
+    runbook_url: 'https://wiki.example.org/runbooks/gateway-down.md',
+    dashboard_url: expect.stringMatching(/^https:\/\/grafana\.example\.org\/team\/d\/whatsapp-gateway\?/),
+  })
 })
 
 test('takes addresses and the inbox from the command line', async () => {
@@ -58,6 +89,7 @@ test('takes addresses and the inbox from the command line', async () => {
   expect(await run(args, recordingIo(folder, { HOOK: 'https://h/x' }), signal)).toBe(0)
   const { scrape_configs, rule_files } = read('other/prometheus.yml')
   expect(rule_files).toEqual(['a.yml'])
+  expect(readdirSync(join(folder, 'other'))).not.toContain('rules')
   expect(scrape_configs[0].static_configs[0].targets).toEqual(['e0:1', 'e1:1'])
   const { receivers } = read('other/alertmanager.yml')
   expect(receivers[0].webhook_configs[0].url).toBe('http://e:1/api/alerts')
