@@ -7,6 +7,8 @@ export interface LostEndsParts {
   readonly store: Pick<Store, 'notifications'>
   readonly audit: Pick<NotificationAudit, 'close'>
   readonly client: () => AlertmanagerClient
+  /** Whether a receiver wants to hear of ends at all. */
+  readonly hearsEnds: (receiver: string) => boolean
   readonly nowMs: () => number
   readonly log: Log
   /** Younger notifications are left alone: Alertmanager's own message may be under way. @default 10 minutes */
@@ -28,7 +30,7 @@ const MOST_OPEN = 1000
  * Source: https://github.com/prometheus/alertmanager/issues/2754 and notify.DedupStage.
  */
 export function lostEnds(parts: LostEndsParts) {
-  const { store, audit, client, nowMs, log } = parts
+  const { store, audit, client, hearsEnds, nowMs, log } = parts
   const { settledAfterMs = SETTLED_AFTER_MS, warmAfterMs = WARM_AFTER_MS } = parts
   /** When each was first not found. */
   let missed = new Map<string, number>()
@@ -48,9 +50,9 @@ export function lostEnds(parts: LostEndsParts) {
     // One look may fall between two evaluations; what two looks in a row do not find is over.
     const over = missing.filter(({ id }) => earlier.has(id))
     const endOf = ({ id }: Notification) => missed.get(id) ?? atMs
-    const hopeless = over.filter((one) => atMs - endOf(one) > GIVE_UP_AFTER_MS)
-    for (const one of hopeless) await audit.close([one], endOf(one))
-    const owed = new Map(over.filter((one) => !hopeless.includes(one)).map((one) => [one.fingerprint, one]))
+    const isOwed = (one: Notification) => hearsEnds(one.receiver) && atMs - endOf(one) <= GIVE_UP_AFTER_MS
+    for (const one of over) if (!isOwed(one)) await audit.close([one], endOf(one))
+    const owed = new Map(over.filter(isOwed).map((one) => [one.fingerprint, one]))
     if (owed.size === 0) return
     const ended = [...owed.values()].map((one) => ({
       labels: one.labels,

@@ -50,6 +50,11 @@ export function notifications(parts: NotificationParts): Notifications {
   const client = () => alertmanagerClient(alerting().url)
   let silencing: Repeated | null = null
 
+  const hearsEnds = (name: string) => {
+    const { slack, email, sms, webhook } = alerting()
+    return [...slack, ...email, ...sms, ...webhook].find((one) => one.name === name)?.sendResolved ?? true
+  }
+
   const audit = notificationAudit({ store, nowMs, counted })
   const calendar = maintenanceCalendar({
     configured: parts.configuredMaintenance,
@@ -77,7 +82,7 @@ export function notifications(parts: NotificationParts): Notifications {
     failed: (receiver) => counted(receiver, 'failed'),
     log,
   })
-  const lookForLostEnds = lostEnds({ store, audit, client, nowMs, log })
+  const lookForLostEnds = lostEnds({ store, audit, client, hearsEnds, nowMs, log })
 
   return {
     audit,

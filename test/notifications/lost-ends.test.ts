@@ -15,6 +15,8 @@ let store: Store
 let audit: NotificationAudit
 let nowMs: number
 let startedMs: number
+/** Receiver that does not want to hear of ends. */
+let deaf: string | null
 let present: Set<string>
 let ended: EndedAlert[][]
 let look: (signal: AbortSignal) => Promise<void>
@@ -33,7 +35,15 @@ beforeEach(async () => {
     alertFingerprints: async () => present,
     startedMs: async () => startedMs,
   }
-  look = lostEnds({ store, audit, client: () => client, nowMs: () => nowMs, log: silentLog })
+  deaf = null
+  look = lostEnds({
+    store,
+    audit,
+    client: () => client,
+    hearsEnds: (receiver) => receiver !== deaf,
+    nowMs: () => nowMs,
+    log: silentLog,
+  })
   for (const receiver of ['exporter-audit', 'on-call']) await audit.record(messageOf([alertOf('a')], { receiver }))
   nowMs += 11 * MINUTE
 })
@@ -69,6 +79,16 @@ test('after a day nobody waits for it any longer: the audit closes it', async ()
   await look(signal)
   expect(ended).toHaveLength(1)
   expect(await statuses()).toEqual(['resolved', 'resolved'])
+})
+
+test('a receiver that does not hear of ends is owed none: the audit closes its entry', async () => {
+  deaf = 'on-call'
+  await lookTwice()
+  const { items } = await store.notifications({ limit: 9 })
+  expect(items.map(({ receiver, status, resolvedMs }) => [receiver, status, resolvedMs]).sort()).toEqual([
+    ['exporter-audit', 'firing', null],
+    ['on-call', 'resolved', null],
+  ])
 })
 
 test('an alert that Alertmanager still holds is left alone', async () => {
