@@ -1,5 +1,4 @@
-import { readFileSync } from 'node:fs'
-import { createRequire } from 'node:module'
+import axe from 'axe-core'
 import type { Browser, Page } from 'puppeteer-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { createApi } from '../../src/api/app.ts'
@@ -21,7 +20,6 @@ import {
 import { startWorld } from '../service/world.ts'
 import { inPage, openPage, startBrowser, textBecomes, textOf } from './browser.ts'
 
-const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
 const ROWS = '#accounts tbody tr'
 const EVIL = '<img src=x onerror="document.title=1"><script>document.title=2</script>'
 /** alice:secret-password and rita:secret-password, at the lowest cost. */
@@ -38,7 +36,7 @@ afterAll(() => browser.close())
 
 /** What axe finds that is serious or critical, as `rule: elements`. */
 async function seriousFaults(page: Page): Promise<string> {
-  await page.evaluate(AXE)
+  await page.evaluate(axe.source)
   return inPage(
     page,
     `axe.run(document, { resultTypes: ['violations'] }).then(({ violations }) => violations

@@ -1,15 +1,3 @@
-/** What the API answered instead of a success: `detail` of its problem document, or why there is no answer at all. */
-export class ApiError extends Error {
-  override readonly name = 'ApiError'
-  /** 0: no answer. */
-  readonly status: number
-
-  constructor(status: number, detail: string) {
-    super(detail)
-    this.status = status
-  }
-}
-
 let clockSkewMs = 0
 
 /** The exporter's clock, by its last answer: a reader's clock may be wrong. */
@@ -26,13 +14,13 @@ function readClock(answer: Response): void {
 const READ_LIMIT_MS = 20_000
 const CHECK_LIMIT_MS = 65_000
 
-/** Reads from the API. Rejects with ApiError. */
+/** Reads from the API. Rejects with what to tell people: the `detail` of the problem document, or that nobody answers. */
 export function read<T>(path: string, query: URLSearchParams = new URLSearchParams()): Promise<T> {
   const text = query.toString()
   return ask<T>(text === '' ? path : `${path}?${text}`, { method: 'GET' }, READ_LIMIT_MS)
 }
 
-/** Sends a command. Rejects with ApiError. */
+/** Sends a command. Rejects as `read` does. */
 export function send<T>(method: 'POST' | 'DELETE', path: string, body?: unknown): Promise<T> {
   const init: RequestInit = { method, headers: { 'content-type': 'application/json' } }
   if (body !== undefined) init.body = JSON.stringify(body)
@@ -44,7 +32,7 @@ async function ask<T>(path: string, init: RequestInit, limitMs: number): Promise
   try {
     answer = await fetch(path, { ...init, signal: AbortSignal.timeout(limitMs) })
   } catch {
-    throw new ApiError(0, 'The exporter does not answer.')
+    throw new Error('The exporter does not answer.')
   }
   readClock(answer)
   const isJson = answer.headers.get('content-type')?.includes('json') === true
@@ -52,7 +40,7 @@ async function ask<T>(path: string, init: RequestInit, limitMs: number): Promise
   // The answers are checked against the same schemas by the tests of the API.
   if (answer.ok) return document as T
   const detail = typeof document === 'object' && document !== null && 'detail' in document ? document.detail : null
-  throw new ApiError(answer.status, typeof detail === 'string' ? detail : `The exporter answers ${answer.status}.`)
+  throw new Error(typeof detail === 'string' ? detail : `The exporter answers ${answer.status}.`)
 }
 
 /** What to tell people of anything that was thrown. */

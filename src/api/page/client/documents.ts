@@ -2,7 +2,7 @@
 import type { z } from 'zod'
 import type { AccountDetailDocument, AccountDocument } from '../../documents/account.ts'
 import type { FleetStatusDocument } from '../../documents/fleet-status.ts'
-import type { ExporterDocument, GatewayDocument } from '../../documents/gateway.ts'
+import type { GatewayDocument } from '../../documents/gateway.ts'
 import type { IncidentDocument, TransitionDocument } from '../../documents/incident.ts'
 import type { RecoveryDocument } from '../../documents/recovery.ts'
 import type { BucketDocument, TrendsDocument } from '../../documents/trends.ts'
@@ -10,7 +10,6 @@ import type { FleetFigures } from '../../fleet-figures.ts'
 
 export type Account = z.output<typeof AccountDocument>
 export type AccountDetail = z.output<typeof AccountDetailDocument>
-export type Exporter = z.output<typeof ExporterDocument>
 export type Gateway = z.output<typeof GatewayDocument>
 export type Incident = z.output<typeof IncidentDocument>
 export type Transition = z.output<typeof TransitionDocument>
