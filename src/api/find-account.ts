@@ -1,6 +1,6 @@
 import type { AccountKey } from '../accounts/account.ts'
 import type { AccountView, Fleet } from '../monitor/fleet.ts'
-import { closest } from './closest.ts'
+import { nearestWord } from '../nearest-word.ts'
 import { Problem } from './problem.ts'
 
 const MAX_CANDIDATES = 20
@@ -38,13 +38,13 @@ export function unknownAccount(fleet: Fleet, id: string): Problem {
   const shown = id.length > 64 ? `${id.slice(0, 64)}…` : id
   const near =
     fleet.size <= MAX_SEARCHED
-      ? closest(
+      ? nearestWord(
           id,
           [...fleet.accounts()].map(({ account }) => account.account),
         )
-      : undefined
+      : null
   const hint =
-    near !== undefined
+    near !== null
       ? `Did you mean "${near}"?`
       : fleet.size === 0
         ? 'No account is known yet: discovery may still be under way.'

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { closest } from './closest.ts'
+import { nearestWord } from '../nearest-word.ts'
 import { type Fault, Problem } from './problem.ts'
 
 /** A zod object whose keys are known, so that a wrong key can be answered with the right one. */
@@ -42,9 +42,9 @@ function toFaults(issue: z.core.$ZodIssue, schema: z.ZodType, part: string): Fau
   if (issue.code !== 'unrecognized_keys') return [{ path, rule: issue.message }]
   const known = schema instanceof z.ZodObject ? Object.keys(schema.shape) : []
   return issue.keys.map((key) => {
-    const near = closest(key, known)
+    const near = nearestWord(key, known)
     const hint =
-      near !== undefined
+      near !== null
         ? `Did you mean "${near}"?`
         : known.length > 0
           ? `Known here: ${known.join(', ')}`

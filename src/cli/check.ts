@@ -2,9 +2,9 @@ import { resolve } from 'node:path'
 import { Command } from 'commander'
 import type { AccountKey } from '../accounts/account.ts'
 import { loadConfig } from '../config/load.ts'
-import { nearest } from '../config/nearest.ts'
 import type { Config } from '../config/schema.ts'
 import type { Fleet } from '../monitor/fleet.ts'
+import { nearestWord } from '../nearest-word.ts'
 import { checkDocument, checkTable, explanation, type Judged, summary } from './check-text.ts'
 import { reportFaults } from './config-check.ts'
 import { type FoundGateway, NONE_FOUND } from './found-accounts.ts'
@@ -104,7 +104,7 @@ function keysOf(
     for (const { account } of views) keys.add(account.key)
     if (views.length > 0) continue
     missing = true
-    const near = nearest(
+    const near = nearestWord(
       word,
       [...fleet.accounts()].map(({ account }) => account.account),
     )

@@ -1,4 +1,4 @@
-import { nearest } from '../config/nearest.ts'
+import { nearestWord } from '../nearest-word.ts'
 import { VERSION } from '../version.ts'
 import { type CommandIo, EXIT } from './io.ts'
 
@@ -69,7 +69,7 @@ function commandName([first = '', second = '']: readonly string[]): string | nul
 function unknownCommand([first = '', second = '']: readonly string[]): string {
   const names = Object.keys(COMMANDS)
   const below = names.filter((name) => name.startsWith(`${first} `))
-  const near = nearest(first, names) ?? nearest(`${first} ${second}`, names)
+  const near = nearestWord(first, names) ?? nearestWord(`${first} ${second}`, names)
   const hint =
     below.length > 0
       ? `Write ${below.join(' or ')}.`

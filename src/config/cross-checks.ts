@@ -1,8 +1,8 @@
 import { authRequired, isLoopback } from '../api/options.ts'
+import { nearestWord } from '../nearest-word.ts'
 import { type AlertingOptions, SEVERITIES } from '../notifications/options.ts'
 import type { OptionPath } from './fault.ts'
 import type { Finding } from './issues.ts'
-import { nearest } from './nearest.ts'
 import type { Config } from './schema.ts'
 
 /**
@@ -200,7 +200,7 @@ function uplinkWarnings({ gateways, checks }: Sections): readonly Finding[] {
 }
 
 function meantOf(name: string, known: readonly string[]): string {
-  const meant = nearest(name, known)
+  const meant = nearestWord(name, known)
   if (meant !== null) return `Did you mean "${meant}"?`
   return known.length === 0 ? 'There is none' : `There are: ${known.slice(0, 10).join(', ')}`
 }

@@ -1,7 +1,7 @@
 import type { z } from 'zod'
+import { nearestWord } from '../nearest-word.ts'
 import { type OptionPath, splitMessage } from './fault.ts'
 import { type SchemaNode, schemaAt, valueAt } from './json-schema.ts'
-import { nearest } from './nearest.ts'
 
 /** A fault that does not yet know its line. */
 export interface Finding {
@@ -73,7 +73,7 @@ function missing(issue: Issue): boolean {
 function wording(issue: Issue, value: unknown): { rule: string; hint?: string } {
   const choices = choicesOf(issue)
   if (choices.length > 0) {
-    const meant = typeof value === 'string' ? nearest(value, choices) : null
+    const meant = typeof value === 'string' ? nearestWord(value, choices) : null
     const rule = choices.length === 1 ? `must be ${choices[0]}` : `must be one of ${choices.join(', ')}`
     return meant === null || choices.length === 1 ? { rule } : { rule, hint: `Did you mean "${meant}"?` }
   }
@@ -139,7 +139,7 @@ function fromUnion(
 
 function unknownOption(path: OptionPath, parent: SchemaNode | undefined): Finding {
   const known = Object.keys(parent?.properties ?? {})
-  const meant = nearest(String(path.at(-1)), known)
+  const meant = nearestWord(String(path.at(-1)), known)
   const hint = meant === null ? `Options here: ${known.join(', ')}` : `Did you mean "${meant}"?`
   return { path, rule: UNKNOWN_OPTION, ...(meant === null && known.length === 0 ? {} : { hint }), showValue: false }
 }

@@ -1,11 +1,11 @@
 import { dirname, isAbsolute, resolve } from 'node:path'
+import { nearestWord } from '../nearest-word.ts'
 import { crossFaults, crossWarnings } from './cross-checks.ts'
 import { type ConfigDocument, readDocument } from './document.ts'
 import { type Environment, expandEnvironment } from './environment.ts'
 import { type Fault, type OptionPath, pathText } from './fault.ts'
 import { type Finding, findings, NO_MESSAGE } from './issues.ts'
 import { configJsonSchema, schemaAt, valueAt } from './json-schema.ts'
-import { nearest } from './nearest.ts'
 import { type ReadBytes, readBounded, readText } from './read-file.ts'
 import { type ConfigSource, shownText } from './redact.ts'
 import { type Config, ConfigSchema, type SectionName } from './schema.ts'
@@ -70,7 +70,7 @@ function parseSections(data: unknown): { sections: Partial<Config>; findings: re
   const top = typeof data === 'object' && data !== null ? Object.keys(data) : []
   const found: Finding[] = []
   for (const key of top.filter((name) => !names.includes(name))) {
-    const meant = nearest(key, names)
+    const meant = nearestWord(key, names)
     const hint = meant === null ? `Sections are: ${names.join(', ')}` : `Did you mean "${meant}"?`
     found.push({ path: [key], rule: 'unknown option', hint, showValue: false })
   }

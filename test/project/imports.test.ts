@@ -34,7 +34,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
 }
 
 /** Free for all parts, because they import nothing of ours. */
-const COMMON = ['log.ts', 'option-types.ts', 'version.ts']
+const COMMON = ['log.ts', 'nearest-word.ts', 'option-types.ts', 'version.ts']
 
 /** Every heavy package has one home. */
 const HOMES: Readonly<Record<string, string>> = {

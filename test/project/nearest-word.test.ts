@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { editDistance, nearest } from '../../src/config/nearest.ts'
+import { editDistance, nearestWord } from '../../src/nearest-word.ts'
 
 test.each([
   ['', '', 0],
@@ -22,5 +22,5 @@ test.each<[string, string | null]>([
   ['', null],
   ['x'.repeat(100_000), null],
 ])('for "%.20s" the nearest is %s', (word, meant) => {
-  expect(nearest(word, ['url', 'timeout', 'interval'])).toBe(meant)
+  expect(nearestWord(word, ['url', 'timeout', 'interval'])).toBe(meant)
 })

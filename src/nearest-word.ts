@@ -21,13 +21,20 @@ export function editDistance(left: string, right: string): number {
   return last[right.length] ?? 0
 }
 
-/** The word that was probably meant; null where none is close: at most one edit per three letters, and at least one. */
-export function nearest(word: string, candidates: readonly string[]): string | null {
-  const wanted = word.slice(0, 64).toLowerCase()
+/** Longer words are cut: they are no typing mistakes, and comparing them would hold up the event loop. */
+const COMPARED_LETTERS = 64
+
+/**
+ * The word that was probably meant, in any case of its letters; null where none is close.
+ * Close is at most one edit per three letters, and one edit for shorter words.
+ */
+export function nearestWord(word: string, candidates: readonly string[]): string | null {
+  const wanted = word.slice(0, COMPARED_LETTERS).toLowerCase()
   let best: { candidate: string; distance: number } | null = null
   for (const candidate of candidates) {
-    const distance = editDistance(wanted, candidate.toLowerCase())
-    const limit = Math.max(1, Math.floor(Math.max(wanted.length, candidate.length) / 3))
+    const compared = candidate.slice(0, COMPARED_LETTERS).toLowerCase()
+    const distance = editDistance(wanted, compared)
+    const limit = Math.max(1, Math.floor(Math.max(wanted.length, compared.length) / 3))
     if (distance <= limit && (best === null || distance < best.distance)) best = { candidate, distance }
   }
   return best?.candidate ?? null
