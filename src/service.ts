@@ -20,6 +20,7 @@ import type { Flush } from './monitor/flush.ts'
 import { createMonitor } from './monitor/monitor.ts'
 import { notifications } from './notifications/notifications.ts'
 import { createAnalytics } from './reports/analytics.ts'
+import { type Reporting, startReporting } from './reports/reporting.ts'
 import { privacyOf, type ServicePlan, servicePlan } from './service-plan.ts'
 import { storeWriter } from './store/journal.ts'
 import { openStore } from './store/open.ts'
@@ -144,6 +145,8 @@ export async function startService(started: GoodConfig, parts: ServiceParts): Pr
     now: nowMs,
   })
 
+  let reporting: Reporting | null = null
+
   const loaded = await writer.load()
   // A store that is away is read later, by the turns of `start`.
   if (loaded !== null) await calendar.refresh().catch(() => {})
@@ -156,6 +159,16 @@ export async function startService(started: GoodConfig, parts: ServiceParts): Pr
   const ready = discovery.apply(plan.sources, started.config.discovery.interval).then(() => {
     if (ending.signal.aborted) return
     isReady = true
+    // Not before: a report that was missed while we were down needs the whole fleet.
+    reporting = startReporting({
+      options: () => current.config.reports,
+      analytics,
+      searchPath: process.env['PATH'] ?? '',
+      log,
+      events: { begun: () => own.reportBegun(), failed: () => own.reportFailed() },
+      now: nowMs,
+      random,
+    })
     log.info({ accounts: monitor.fleet.size, gateways: plan.gateways.size }, 'The exporter watches the fleet.')
   })
 
@@ -246,6 +259,7 @@ export async function startService(started: GoodConfig, parts: ServiceParts): Pr
     for (const name of before.gateways.keys()) if (!plan.gateways.has(name)) exposition.gateways.remove(name)
     void discovery.apply(plan.sources, read.config.discovery.interval)
     await Promise.all(plan.retired.map((gateway) => gateway.close()))
+    reporting?.apply()
     showConfig(true)
     log.info({ gateways: plan.gateways.size }, 'The configuration was reloaded.')
     return { ok: true }
@@ -265,6 +279,7 @@ export async function startService(started: GoodConfig, parts: ServiceParts): Pr
   async function end(): Promise<void> {
     ending.abort()
     await listener?.closed
+    await reporting?.stop()
     await discovery.stop()
     await monitor.stop()
     const left = await writer.drain(DRAIN_STORE_MS)

@@ -13,12 +13,6 @@ export interface Unavailable {
 /** Shrinks as parts land. */
 export const UNAVAILABLE: readonly Unavailable[] = [
   {
-    path: ['reports', 'schedules'],
-    asked: ({ reports }) => (reports?.schedules.length ?? 0) > 0,
-    what: 'scheduled reports',
-    instead: 'Leave the list empty',
-  },
-  {
     path: ['tracing', 'endpoint'],
     asked: ({ tracing }) => tracing?.endpoint !== undefined,
     what: 'tracing',

@@ -175,7 +175,6 @@ describe('one fault, one clear message', () => {
 describe('features that this version lacks are refused, not ignored', () => {
   const ASKED: Readonly<Record<string, string>> = {
     'store.kind': 'store: { kind: mongodb, uri: "mongodb://h/db" }',
-    'reports.schedules': 'reports: { schedules: [{ name: a, period: weekly }] }',
     'tracing.endpoint': 'tracing: { endpoint: "http://h:4318" }',
     'sharding.total': 'sharding: { total: 2 }',
     'alerting.sms':

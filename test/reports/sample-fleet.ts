@@ -3,7 +3,7 @@ import type { Reason } from '../../src/accounts/vocabulary.ts'
 import type { Incident, Transition } from '../../src/health/health.ts'
 import { type MaintenanceWindow, plannedMs } from '../../src/health/maintenance.ts'
 import type { RecoveryAttempt } from '../../src/health/recovery.ts'
-import { analyse } from '../../src/reports/analyse.ts'
+import { type AccountSink, analyse } from '../../src/reports/analyse.ts'
 import type { Analysis, IncidentAnalysis } from '../../src/reports/analysis.ts'
 import type { HistorySlot } from '../../src/reports/history.ts'
 import { parsePeriod } from '../../src/reports/period.ts'
@@ -39,7 +39,7 @@ interface SampleAccount {
 export interface SampleFleet {
   readonly accounts: readonly SampleAccount[]
   readonly windows: readonly MaintenanceWindow[]
-  analysis(period: string, timeZone?: string): Promise<Analysis>
+  analysis(period: string, timeZone?: string, sink?: AccountSink): Promise<Analysis>
   incident(): IncidentAnalysis
 }
 
@@ -88,7 +88,7 @@ export function sampleFleet(size: number): SampleFleet {
   return {
     accounts,
     windows,
-    analysis: (period, timeZone = 'Europe/Berlin') =>
+    analysis: (period, timeZone = 'Europe/Berlin', sink) =>
       analyse(
         { period: parsePeriod(period, timeZone, NOW), selection: {} },
         {
@@ -111,6 +111,7 @@ export function sampleFleet(size: number): SampleFleet {
           now: () => NOW,
         },
         new AbortController().signal,
+        sink,
       ),
     incident() {
       const [first] = accounts

@@ -1,0 +1,107 @@
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { silentLog } from '../../src/log.ts'
+import { ReportsOptions } from '../../src/reports/options.ts'
+import { expireReports } from '../../src/reports/report-folder.ts'
+import { startReporting } from '../../src/reports/reporting.ts'
+import { sampleFleet } from '../reports/sample-fleet.ts'
+import { type SmtpSink, smtpSink } from '../reports/smtp-sink.ts'
+
+const DUE = Date.parse('2026-04-01T04:30:00Z')
+const DAY = 86_400_000
+const directory = mkdtempSync(join(tmpdir(), 'reporting-'))
+const logo = join(directory, 'logo.svg')
+let sink: SmtpSink
+
+beforeAll(async () => {
+  sink = await smtpSink()
+  writeFileSync(logo, '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 1 1"><path d="M0 0h1v1z"/></svg>')
+})
+afterAll(async () => {
+  await sink.close()
+  rmSync(directory, { recursive: true })
+})
+
+/** Runs the reports of a configuration as the exporter does, at a moment. */
+async function runAt(nowMs: number, over: object = {}): Promise<{ begun: number; failed: number }> {
+  const fleet = sampleFleet(6)
+  const counted = { begun: 0, failed: 0 }
+  const options = ReportsOptions.parse({
+    directory,
+    language: 'de',
+    brand: { name: 'Acme', logoFile: logo },
+    smtp: { host: '127.0.0.1', port: sink.port, requireTls: false, from: 'reports@example.org' },
+    schedules: [
+      {
+        name: 'acme',
+        period: 'monthly',
+        timeZone: 'Europe/Berlin',
+        at: '06:30',
+        formats: ['pdf', 'csv', 'json', 'html'],
+        recipients: ['anna@example.org'],
+      },
+    ],
+    ...over,
+  })
+  const reporting = startReporting({
+    options: () => options,
+    analytics: { analysis: ({ period, timeZone }, _signal, sink) => fleet.analysis(period, timeZone, sink) },
+    searchPath: process.env['PATH'] ?? '',
+    log: silentLog,
+    events: {
+      begun: () => {
+        counted.begun += 1
+      },
+      failed: () => {
+        counted.failed += 1
+      },
+    },
+    now: () => nowMs,
+    random: () => 0.5,
+  })
+  await reporting.idle()
+  await reporting.stop()
+  return counted
+}
+
+test('a schedule is made, kept and mailed when its month is over, once', async () => {
+  expect(await runAt(DUE - DAY)).toEqual({ begun: 0, failed: 0 })
+  expect(sink.mails).toHaveLength(0)
+
+  expect(await runAt(DUE + 60_000)).toEqual({ begun: 1, failed: 0 })
+  expect(await runAt(DUE + 2 * 60_000)).toEqual({ begun: 0, failed: 0 })
+  expect(sink.mails).toHaveLength(1)
+  const [{ mail } = { mail: null }] = sink.mails
+  expect(mail?.subject).toBe('Service-Level-Bericht, 1. März 2026 – 31. März 2026 – Acme')
+  expect(mail?.text).toContain('Verfügbarkeit: 9')
+  expect(mail?.text).toContain('Zeitplans „acme“')
+  const names = mail?.attachments.map(({ filename }) => filename ?? '') ?? []
+  expect(names).toEqual(
+    expect.arrayContaining([
+      'acme-2026-03.pdf',
+      'acme-2026-03.json',
+      'acme-2026-03.html',
+      'accounts.csv',
+      'data-dictionary.csv',
+    ]),
+  )
+  const pdf = mail?.attachments.find(({ filename }) => filename === 'acme-2026-03.pdf')
+  expect(pdf).toMatchObject({ contentType: 'application/pdf' })
+  expect(pdf?.content.subarray(0, 5).toString()).toBe('%PDF-')
+  expect(readdirSync(join(directory, 'acme', '2026-03')).filter((name) => name.includes('draft'))).toEqual([])
+})
+
+test('a report that cannot be made is not mailed, and says why in the ledger', async () => {
+  const other = { directory: join(directory, 'other'), brand: { logoFile: join(directory, 'missing.png') } }
+  await runAt(DUE - DAY, other)
+  expect(await runAt(DUE + 2 * 3_600_000, other)).toEqual({ begun: 1, failed: 1 })
+  expect(sink.mails).toHaveLength(1)
+})
+
+test('old reports are removed, and their schedules stay', async () => {
+  expect(await expireReports(directory, Date.now() - DAY)).toBe(0)
+  expect(await expireReports(directory, Date.now() + DAY)).toBe(1)
+  expect(readdirSync(join(directory, 'acme'))).toEqual([])
+})
