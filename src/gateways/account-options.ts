@@ -1,18 +1,28 @@
 import { parsePhoneNumberFromString } from 'libphonenumber-js/min'
 import { z } from 'zod'
 import { labels } from '../option-types.ts'
+import { jidPhone } from './jid.ts'
 
 const MAX_ACCOUNT_CHARACTERS = 256
 // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what it refuses
 const CONTROL = /[\u0000-\u001f\u007f]/
 
+/** Direction marks and zero-width characters, in which contact lists wrap the numbers that are copied out of them. */
+const INVISIBLE = /[\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]/g
+
 /**
- * E.164 digits without `+` of a phone number in international form (`+971 50 576 0056`, `00971…`, `971505760056`);
- * null where it is none. Numbers of ranges that no carrier uses pass: fleets are tested with them.
+ * E.164 digits without `+` of a phone number in international form (`+971 50 576 0056`, `00971…`, `971505760056`,
+ * `tel:+971…`, a WhatsApp id); null where it is none, or where more than a number is written. Numbers of ranges that no
+ * carrier uses pass: fleets are tested with them.
  */
-function phoneDigits(text: string): string | null {
-  const compact = text.trim().replace(/^00/, '+')
-  const number = parsePhoneNumberFromString(compact.startsWith('+') ? compact : `+${compact}`)
+function phoneDigits(written: string): string | null {
+  const text = written.replace(INVISIBLE, '').trim()
+  const compact = (text.includes('@') ? (jidPhone(text) ?? '') : text)
+    .replace(/^tel:/i, '')
+    .replace(/^(?:00|\uff0b)/, '+')
+  if (compact.startsWith('-')) return null
+  const international = compact.startsWith('+') ? compact : `+${compact}`
+  const number = parsePhoneNumberFromString(international, { extract: false })
   if (number === undefined || number.ext !== undefined || !number.isPossible()) return null
   return number.number.slice(1)
 }

@@ -110,18 +110,41 @@ describe('accounts', () => {
     ['a plus sign and spaces', '+971 50 576 0056'],
     ['two zeros', '00971505760056'],
     ['dashes', '+971-50-576-0056'],
+    ['dots', '+971.50.576.0056'],
+    ['brackets', '+971 (50) 576 0056'],
+    ['the national zero in brackets', '+971 (0)50 576 0056'],
+    ['spaces that do not break', '+971\u00a050\u00a0576\u00a00056'],
+    ['a line break behind it', '971505760056\n'],
+    ['the direction marks of a contact list', '\u202a+971 50 576 0056\u202c'],
+    ['a wide plus sign', '\uff0b971505760056'],
+    ['Arabic digits', '+٩٧١٥٠٥٧٦٠٠٥٦'],
+    ['the form of a link', 'tel:+971-50-576-0056'],
+    ['the form of WhatsApp', '971505760056@s.whatsapp.net'],
+    ['the form of a linked device', '971505760056:12@s.whatsapp.net'],
   ])('take a phone with %s', (_how, phone) => {
     expect(GatewayOptions.parse(withPhone(phone)).accounts[0]?.phone).toBe('971505760056')
   })
 
-  test.each([['050 576 0056'], ['12'], ['sales'], [''], ['971505760056123456']])(
-    'refuse %s as a phone, with a hint',
-    (phone) => {
-      expect(faults(withPhone(phone))).toEqual([
-        'accounts.0.phone: must be a phone number with its country code, for example "971505760056"',
-      ])
-    },
-  )
+  test.each([
+    ['050 576 0056'],
+    ['12'],
+    ['sales'],
+    [''],
+    ['971505760056123456'],
+    [-971505760056],
+    ['+971505760056; and more'],
+    ['sales +971505760056'],
+    ['+971505760056 ext. 5'],
+    ['+1-800-FLOWERS'],
+    ['011971505760056'],
+    ['9.71505760056e11'],
+    ['12036304-150@g.us'],
+    ['971505760056@lid'],
+  ])('refuse %s as a phone, with a hint', (phone) => {
+    expect(faults(withPhone(phone))).toEqual([
+      'accounts.0.phone: must be a phone number with its country code, for example "971505760056"',
+    ])
+  })
 
   test.each([
     ['an empty id', '', 'must not be empty'],
