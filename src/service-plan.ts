@@ -9,6 +9,7 @@ import type { GatewayOptions } from './gateways/options.ts'
 import { openGateway } from './gateways/registry.ts'
 import { windowsBetween } from './health/maintenance.ts'
 import { healthPolicy, recoveryPolicy } from './health/options.ts'
+import type { RecoveryPolicy } from './health/recovery.ts'
 import type { MonitorPlan, WatchedGateway } from './monitor/plan.ts'
 import { Secret } from './option-types.ts'
 import { VERSION } from './version.ts'
@@ -37,10 +38,13 @@ export function servicePlan(
     readonly nowMs: () => number
     /** Maintenance windows. @default those of the configuration */
     readonly windows?: MonitorPlan['windows']
+    /** Whether this exporter may change anything at a gateway now. @default it always may */
+    readonly mayRepair?: () => boolean
     readonly onExchange?: (exchange: GatewayExchange) => void
   },
 ): ServicePlan {
   const privacy = privacyOf(config)
+  const { mayRepair = () => true } = deps
   const gateways = new Map<string, OpenGateway>()
   for (const options of config.gateways) {
     const fingerprint = fingerprintOf([options, config.checks.timeout, config.privacy])
@@ -55,7 +59,9 @@ export function servicePlan(
       })
     gateways.set(
       options.name,
-      known?.fingerprint === fingerprint ? known : { gateway: discreet(open(), privacy), fingerprint },
+      known?.fingerprint === fingerprint
+        ? known
+        : { gateway: fenced(discreet(open(), privacy), mayRepair), fingerprint },
     )
   }
   const opened = (options: GatewayOptions) => {
@@ -76,10 +82,37 @@ export function servicePlan(
       uplink: config.checks.uplink,
       uplinkTimeoutMs: config.checks.timeout,
       unhealthyAfter: config.health.unhealthyAfter,
-      recovery: recoveryPolicy(config.recovery),
+      recovery: fencedPolicy(recoveryPolicy(config.recovery), mayRepair),
       missingForMs: config.discovery.missingFor,
       windows: deps.windows ?? ((fromMs, toMs) => windowsBetween(config.maintenance, fromMs, toMs)),
     },
+  }
+}
+
+/** No attempt is made, and none is counted, while another exporter may hold our part of the fleet. */
+function fencedPolicy(policy: RecoveryPolicy, mayRepair: () => boolean): RecoveryPolicy {
+  return {
+    ...policy,
+    get mode() {
+      return mayRepair() ? policy.mode : 'off'
+    },
+  }
+}
+
+/** The last look before a restart is sent: the process may have been paused since it decided. */
+function fenced(gateway: Gateway, mayRepair: () => boolean): Gateway {
+  const { restart } = gateway
+  if (restart === undefined) return gateway
+  return {
+    ...gateway,
+    restart: async (account, signal) =>
+      mayRepair()
+        ? await restart(account, signal)
+        : {
+            accepted: false,
+            needsHuman: false,
+            detail: 'Not sent: another exporter may watch this part of the fleet.',
+          },
   }
 }
 

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import { hostname } from 'node:os'
 import { setImmediate } from 'node:timers/promises'
 import { shownText } from './accounts/privacy.ts'
 import { createApi } from './api/app.ts'
@@ -22,8 +23,8 @@ import { notifications } from './notifications/notifications.ts'
 import { createAnalytics } from './reports/analytics.ts'
 import { type Reporting, startReporting } from './reports/reporting.ts'
 import { privacyOf, type ServicePlan, servicePlan } from './service-plan.ts'
+import { openShard, type Shard } from './shard.ts'
 import { storeWriter } from './store/journal.ts'
-import { openStore } from './store/open.ts'
 import { needsLedger } from './store/replay.ts'
 import { VERSION } from './version.ts'
 
@@ -32,6 +33,8 @@ export type GoodConfig = Extract<LoadedConfig, { ok: true }>
 
 export interface ServiceParts {
   readonly log: Log
+  /** Its part of the fleet, and the store. @default what the configuration says, without standing by */
+  readonly shard?: Shard
   /** Reads the configuration again, for a reload. */
   readonly readConfig: () => LoadedConfig
   /** Unix milliseconds. @default Date.now */
@@ -66,6 +69,7 @@ const HOUR_MS = 3_600_000
  */
 export async function startService(started: GoodConfig, parts: ServiceParts): Promise<Service> {
   const { log, nowMs = Date.now, monotonicMs = () => performance.now(), random = Math.random } = parts
+  const { shard = openShard(started.config, { log, now: nowMs, hostname: hostname() }) } = parts
   const ending = new AbortController()
   const changes = changeFeed(nowMs())
   let current = started
@@ -79,11 +83,11 @@ export async function startService(started: GoodConfig, parts: ServiceParts): Pr
   const processMetrics = createProcessMetrics()
   const { exporter: own } = processMetrics
   own.build(VERSION, process.version)
-  own.shard(0, 1)
+  own.shard(shard.ordinal, shard.total)
 
   // What is remembered.
   const { store: storeOptions } = started.config
-  const store = openStore(storeOptions, { log, now: nowMs })
+  const { store } = shard
   const writer = storeWriter({
     store,
     limits: { maxSamples: storeOptions.journal.maxSamples, retryMaxMs: storeOptions.journal.retryMax },
@@ -112,7 +116,12 @@ export async function startService(started: GoodConfig, parts: ServiceParts): Pr
   const discovery = discoveryRounds({
     log,
     found({ gateway, accounts, scope }) {
-      monitor.adopt(gateway, accounts, scope)
+      // The others are watched by other exporters.
+      monitor.adopt(
+        gateway,
+        accounts.filter(({ key }) => shard.owns(key)),
+        scope,
+      )
       if (scope === 'partial') monitor.recall(gateway)
     },
     failed: (gateway) => own.discoveryFailed(gateway),
@@ -130,7 +139,12 @@ export async function startService(started: GoodConfig, parts: ServiceParts): Pr
     log,
   })
   const { calendar } = told.maintenance
-  const planDeps = { events: { unmapped: countUnmapped }, nowMs, windows: calendar.windows }
+  const planDeps = {
+    events: { unmapped: countUnmapped },
+    nowMs,
+    windows: calendar.windows,
+    mayRepair: () => store.isSure !== false,
+  }
   let plan: ServicePlan = servicePlan(started.config, new Map(), planDeps)
 
   // What is made of it.

@@ -1,10 +1,15 @@
 import { once } from 'node:events'
+import { hostname } from 'node:os'
 import { resolve } from 'node:path'
 import { Command } from 'commander'
+import { type Listener, listen } from '../api/listen.ts'
 import { ListenError } from '../api/listen-error.ts'
+import { createStandbyApi } from '../api/standby.ts'
 import { faultText } from '../config/fault.ts'
-import { loadConfig } from '../config/load.ts'
-import { startService } from '../service.ts'
+import { type LoadedConfig, loadConfig } from '../config/load.ts'
+import type { Log } from '../log.ts'
+import { type GoodConfig, type Service, startService } from '../service.ts'
+import { openShard, type Shard, ShardError } from '../shard.ts'
 import { StoreError } from '../store/store.ts'
 import { reportFaults } from './config-check.ts'
 import { type CommandIo, EXIT } from './io.ts'
@@ -27,17 +32,59 @@ export async function run(args: readonly string[], io: CommandIo, signal: AbortS
     const log = createLog(io.stdout, io.env)
     for (const warning of loaded.warnings) log.warn({}, faultText(file, warning))
     try {
-      const service = await startService(loaded, { log, readConfig })
-      io.onHangup(() => void service.reload())
-      if (!signal.aborted) await once(signal, 'abort')
-      log.info({}, 'Ending: requests and checks under way are finished first.')
-      await service.stop()
+      await serve(loaded, { log, readConfig, io, signal })
       log.info({}, 'Ended.')
       return EXIT.fine
     } catch (error) {
-      if (!(error instanceof ListenError || error instanceof StoreError)) throw error
+      if (!(error instanceof ListenError || error instanceof StoreError || error instanceof ShardError)) throw error
       io.stderr.write(`${error.message}\n`)
       return EXIT.usage
     }
   })
+}
+
+interface ServeParts {
+  readonly log: Log
+  readonly readConfig: () => LoadedConfig
+  readonly io: CommandIo
+  readonly signal: AbortSignal
+}
+
+/** Watches until the signal. An exporter that is displaced stands by again, and goes on when its turn comes. */
+async function serve(first: GoodConfig, { log, readConfig, io, signal }: ServeParts): Promise<void> {
+  let service: Service | null = null
+  io.onHangup(() => void service?.reload())
+  let config = first
+  while (!signal.aborted) {
+    const shard = openShard(config.config, { log, now: Date.now, hostname: hostname() })
+    await standBy(shard, config, { log, signal })
+    if (signal.aborted) {
+      await shard.store.close()
+      return
+    }
+    service = await startService(config, { log, readConfig, shard })
+    const over = AbortSignal.any([signal, shard.displaced])
+    if (!over.aborted) await once(over, 'abort')
+    if (signal.aborted) log.info({}, 'Ending: requests and checks under way are finished first.')
+    else log.error({ shard: shard.ordinal }, 'Another exporter has taken over this part of the fleet.')
+    await service.stop()
+    service = null
+    const again = readConfig()
+    if (again.ok) config = again
+  }
+}
+
+/** Answers as a living, not yet ready exporter while another one watches. */
+async function standBy(shard: Shard, { config }: GoodConfig, { log, signal }: Pick<ServeParts, 'log' | 'signal'>) {
+  const over = new AbortController()
+  const asked: Promise<Listener>[] = []
+  const answer = () => {
+    const listener = listen(createStandbyApi(), config.api, AbortSignal.any([signal, over.signal]), log)
+    listener.catch((error: unknown) => log.error({ error: String(error) }, 'The standby cannot be asked how it is.'))
+    asked.push(listener)
+  }
+  await shard.standBy(signal, answer)
+  over.abort()
+  const [opened] = await Promise.allSettled(asked)
+  if (opened?.status === 'fulfilled') await opened.value.closed
 }

@@ -18,10 +18,4 @@ export const UNAVAILABLE: readonly Unavailable[] = [
     what: 'tracing',
     instead: 'Remove the endpoint',
   },
-  {
-    path: ['sharding', 'total'],
-    asked: ({ sharding }) => (sharding?.total ?? 1) > 1,
-    what: 'sharding',
-    instead: 'Run one exporter and leave total at 1',
-  },
 ]

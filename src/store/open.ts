@@ -21,7 +21,7 @@ export interface ShardPlace {
   /** How long the exporter may be silent until another one takes its part over. */
   readonly leaseMs: number
   owns(key: AccountKey): boolean
-  /** Another exporter has taken the part over: this one must stop acting for it. */
+  /** Another exporter holds the part: this one must not act for it. May be told more than once. */
   displaced(): void
 }
 
@@ -57,7 +57,16 @@ function openMongo({ uri, database, retention }: MongoOptions, log: Log, shard: 
       // One claim over all openings: it remembers how long another holder has been silent.
       claim ??= claimOf(shard)
       const { owns, displaced } = shard
-      return mongoStore({ uri: uri.reveal(), database, claim, owns, displaced, historyMs: retention.history }, log)
+      try {
+        return await mongoStore(
+          { uri: uri.reveal(), database, claim, owns, displaced, historyMs: retention.history },
+          log,
+        )
+      } catch (error) {
+        // Also of a store that was away when the exporter started to act.
+        if (error instanceof StoreError && error.code === 'locked') displaced()
+        throw error
+      }
     },
   })
 }

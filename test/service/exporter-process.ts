@@ -47,7 +47,7 @@ export async function runExporter(
   return { code: await ended, lines }
 }
 
-function launch(context: TestContext, configFile: string, under: readonly string[] = []) {
+export function launch(context: TestContext, configFile: string, under: readonly string[] = []) {
   const [program = '', ...args] = [...under, process.execPath, MAIN, 'serve', '--config', configFile]
   const child: ChildProcess = spawn(program, args, {
     stdio: ['ignore', 'pipe', 'pipe'],
