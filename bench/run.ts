@@ -8,11 +8,13 @@ const BENCHES: Readonly<Record<string, () => Promise<{ run(): Promise<BenchRow[]
   checks: () => import('./checks.ts'),
   'check-now': () => import('./check-now.ts'),
   cadence: () => import('./cadence.ts'),
+  pdf: () => import('./pdf.ts'),
 }
 
 /** Run by name only: they answer a design question once. */
 const ON_DEMAND: typeof BENCHES = {
   'start-pattern': () => import('./start-pattern.ts'),
+  store: () => import('./store.ts'),
 }
 
 const wanted = process.argv.slice(2)

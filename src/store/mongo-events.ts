@@ -163,7 +163,7 @@ export function eventRows(
   }
 }
 
-export function transitionId({ key, atMs }: Transition): string {
+function transitionId({ key, atMs }: Transition): string {
   return `${key} ${atMs}`
 }
 
@@ -176,14 +176,14 @@ function lastOfEach<T extends { readonly key: AccountKey }>(items: readonly T[])
   return [...new Map(items.map((item) => [item.key, item])).values()]
 }
 
-export function incidentOf({ _id, ...rest }: IncidentDoc): Incident {
+function incidentOf({ _id, ...rest }: IncidentDoc): Incident {
   return readRow(StoredIncident, `Incident ${_id}`, { ...rest, id: _id })
 }
 
-export function recoveryOf({ _id, ...rest }: RecoveryDoc): RecoveryAttempt {
+function recoveryOf({ _id, ...rest }: RecoveryDoc): RecoveryAttempt {
   return readRow(StoredRecovery, `Recovery attempt ${_id}`, { ...rest, id: _id })
 }
 
-export function transitionOf(doc: TransitionDoc): Transition {
+function transitionOf(doc: TransitionDoc): Transition {
   return readRow(StoredTransition, `Transition ${doc._id}`, doc)
 }

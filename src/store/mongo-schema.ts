@@ -177,7 +177,7 @@ const SCHEMAS = {
 
 const HISTORY_TTL_INDEX = 'history_ttl'
 
-export const SCHEMA_VERSION = 1
+const SCHEMA_VERSION = 1
 
 /** The collections of one database. Rows go through the driver itself: casting thousands of them per cycle buys nothing. */
 export interface Collections {
