@@ -2,8 +2,8 @@ import { parsePhoneNumberFromString } from 'libphonenumber-js/min'
 import { z } from 'zod'
 import { labels } from '../option-types.ts'
 import { jidPhone } from './jid.ts'
+import { ACCOUNT_CHARACTERS } from './native-state.ts'
 
-const MAX_ACCOUNT_CHARACTERS = 256
 // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what it refuses
 const CONTROL = /[\u0000-\u001f\u007f]/
 
@@ -64,10 +64,7 @@ function accountId() {
   return z
     .string()
     .min(1, 'must not be empty')
-    .max(
-      MAX_ACCOUNT_CHARACTERS,
-      `must be at most ${MAX_ACCOUNT_CHARACTERS} characters; it becomes a label of every series`,
-    )
+    .max(ACCOUNT_CHARACTERS, `must be at most ${ACCOUNT_CHARACTERS} characters; it becomes a label of every series`)
     .refine((id) => !CONTROL.test(id) && id.isWellFormed(), 'must not hold control characters or broken Unicode')
 }
 
@@ -76,7 +73,7 @@ export const AccountOptions = z.strictObject({
   account: accountId().describe('Stable id: the session name at the gateway, or the phone number in digits.'),
   nativeId: accountId().optional().describe('What the gateway calls the account, where that differs from account.'),
   phone: phone().optional(),
-  name: z.string().min(1).max(256).optional().describe('Display name.'),
+  name: z.string().min(1).max(ACCOUNT_CHARACTERS).optional().describe('Display name.'),
   labels: labels().prefault({}).describe('Labels of this account, added to those of the gateway.'),
   objective: objective().optional(),
   desired: desired().optional(),

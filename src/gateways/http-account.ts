@@ -8,7 +8,6 @@ import { known, type Meaning, unmapped } from './native-state.ts'
 import type { HttpOptions } from './options.ts'
 import { waState } from './wa-state.ts'
 
-const MAX_ACCOUNT_CHARACTERS = 256
 /** Seconds stay below this until the year 5138, milliseconds have been above it since 1973. */
 const LEAST_MILLISECONDS = 1e11
 
@@ -88,7 +87,7 @@ function meaningOfState(
 
 function accountOf(value: unknown): string | null {
   const text = typeof value === 'number' ? String(value) : value
-  if (typeof text !== 'string' || text === '' || text.length > MAX_ACCOUNT_CHARACTERS) return null
+  if (typeof text !== 'string' || text === '') return null
   return text
 }
 

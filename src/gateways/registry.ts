@@ -4,6 +4,7 @@ import { evolutionGateway } from './evolution.ts'
 import type { Gateway } from './gateway.ts'
 import { gowaGateway } from './gowa.ts'
 import { httpGateway } from './http.ts'
+import { watchable } from './listed-accounts.ts'
 import type { GatewayKind, GatewayOptions } from './options.ts'
 import { wahaGateway } from './waha.ts'
 import { wppconnectGateway } from './wppconnect.ts'
@@ -22,7 +23,11 @@ const DRIVERS: { readonly [Kind in GatewayKind]: Driver<Kind> } = {
 
 /** Makes the gateway that the options describe. Opens no connection before the first request. */
 export function openGateway(options: GatewayOptions, deps: DriverDeps): Gateway {
-  return open(options.driver, options, deps)
+  const gateway = open(options.driver, options, deps)
+  const { listAccounts } = gateway
+  if (listAccounts === undefined) return gateway
+  const refused = (what: string) => deps.events.unmapped(options.name, what)
+  return { ...gateway, listAccounts: async (signal) => watchable(await listAccounts(signal), refused) }
 }
 
 /** Generic over the kind, so that the compiler sees each driver meet its own options. */

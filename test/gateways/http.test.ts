@@ -167,18 +167,12 @@ describe('map', () => {
 
 describe('the list of a bot', () => {
   test('with broken items gives the others and counts the broken ones', async () => {
-    const items = [
-      { state: 'connected' },
-      7,
-      { account: 'x'.repeat(300), state: 'connected' },
-      { account: 'ok', state: 'connected' },
-    ]
+    const items = [{ state: 'connected' }, 7, { account: 'ok', state: 'connected' }]
     const { gateway } = await open(() => ({ json: items }))
     expect([...((await gateway.checkAll?.(never))?.readings.keys() ?? [])]).toEqual(['ok'])
     expect(gateway.unknownWords).toEqual([
       'list item 0 has no id at /account (map.account)',
       'list item 1 is not an object',
-      'list item 2 has no id at /account (map.account)',
     ])
   })
 
