@@ -16,7 +16,7 @@ export async function documentFile(
   signal: AbortSignal,
 ): Promise<string | Uint8Array> {
   const { language, paper, template } = options
-  const page = reportDocument(analysis, template, { ...DEFAULT_LOOK, language, paper })
+  const page = await reportDocument(analysis, template, { ...DEFAULT_LOOK, language, paper })
   if (format === 'html') return page
   const renderer = createPdfRenderer({ browser: null, searchPath, sandbox: 'auto', timeoutMs: PDF_LIMIT_MS, log })
   return await renderer.render(page, analysis.asOfMs, signal)

@@ -113,9 +113,9 @@ async function renderOnce(
     const tab = await browser.newPage()
     await tab.setJavaScriptEnabled(false)
     await tab.setOfflineMode(true)
-    // First without tags, which is faster, only to learn on which page each heading stands.
+    // First without tags and with empty charts, which is much faster, only to learn on which page each heading stands.
     const pages = page.includes('data-page-of="')
-      ? destinationPages(await print(tab, page, false))
+      ? destinationPages(await print(tab, withEmptyCharts(page), false))
       : new Map<string, number>()
     return withFixedDates(await print(tab, withPageNumbers(page, pages), true), dateMs)
   } finally {
@@ -128,6 +128,11 @@ async function print(tab: Page, page: string, tagged: boolean): Promise<Uint8Arr
   // The limit of the whole rendering ends these by ending the browser.
   await tab.setContent(page, { waitUntil: 'load', timeout: 0 })
   return await tab.pdf({ preferCSSPageSize: true, printBackground: true, tagged, outline: tagged, timeout: 0 })
+}
+
+/** The same layout: a chart's size is that of its view box, whatever is drawn in it. */
+function withEmptyCharts(page: string): string {
+  return page.replace(/(<svg [^>]*>)[\s\S]*?<\/svg>/g, '$1</svg>')
 }
 
 /** Writes page numbers into the elements that wait for them. */

@@ -69,7 +69,7 @@ export async function makeReport(
     const base = join(folder, `${schedule.name}-${period.name}`)
     if (has('json')) await replaced(`${base}.json`, jsonReport(analysis))
     if (has('html') || has('pdf')) {
-      const page = reportDocument(analysis, template, look)
+      const page = await reportDocument(analysis, template, look)
       if (has('html')) await replaced(`${base}.html`, page)
       if (has('pdf')) await replaced(`${base}.pdf`, await pdf.render(page, analysis.asOfMs, signal))
     }

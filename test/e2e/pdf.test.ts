@@ -34,7 +34,7 @@ afterAll(() => rmSync(folder, { recursive: true }))
 async function pdfOf(template: Template, look: ReportLook = DEFAULT_LOOK, analysis = march): Promise<string> {
   return saved(
     `${template}-${look.language}-${look.paper}`,
-    await renderer.render(reportDocument(analysis, template, look), analysis.asOfMs, never),
+    await renderer.render(await reportDocument(analysis, template, look), analysis.asOfMs, never),
   )
 }
 

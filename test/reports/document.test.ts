@@ -15,22 +15,24 @@ beforeAll(async () => {
 })
 
 /** Every kind of document there is. */
-function documents(): [string, string][] {
-  return [
-    ...TEMPLATES.map((template): [string, string] => [template, reportDocument(march, template, DEFAULT_LOOK)]),
-    ['incident', incidentDocument(fleet.incident(), DEFAULT_LOOK)],
-  ]
+async function documents(): Promise<[string, string][]> {
+  const reports = TEMPLATES.map(
+    async (template): Promise<[string, string]> => [template, await reportDocument(march, template, DEFAULT_LOOK)],
+  )
+  return [...(await Promise.all(reports)), ['incident', incidentDocument(fleet.incident(), DEFAULT_LOOK)]]
 }
 
 describe('every document', () => {
   test('is the same text for the same input', async () => {
     const again = await sampleFleet(8).analysis('2026-03')
     for (const template of TEMPLATES)
-      expect(reportDocument(again, template, DEFAULT_LOOK)).toBe(reportDocument(march, template, DEFAULT_LOOK))
+      expect(await reportDocument(again, template, DEFAULT_LOOK)).toBe(
+        await reportDocument(march, template, DEFAULT_LOOK),
+      )
   })
 
-  test('asks nobody for anything: no script, no address but data', () => {
-    for (const [name, text] of documents()) {
+  test('asks nobody for anything: no script, no address but data', async () => {
+    for (const [name, text] of await documents()) {
       expect(text, name).toContain("default-src 'none'")
       expect(text.match(/<script|<link|<iframe|\son\w+=|@import/gi), name).toBeNull()
       const addresses = [...text.matchAll(/(?:src|href)="([^"]*)"|url\(([^)]*)\)/g)].map(
@@ -43,8 +45,8 @@ describe('every document', () => {
     }
   })
 
-  test('has links that lead somewhere, and ids that are unique', () => {
-    for (const [name, text] of documents()) {
+  test('has links that lead somewhere, and ids that are unique', async () => {
+    for (const [name, text] of await documents()) {
       const ids = [...text.matchAll(/\sid="([^"]+)"/g)].map(([, id]) => id)
       expect(new Set(ids).size, name).toBe(ids.length)
       const targets = [...text.matchAll(/(?:href="#|data-page-of="|aria-labelledby=")([^"]+)"/g)].map(([, id]) => id)
@@ -55,33 +57,34 @@ describe('every document', () => {
     }
   })
 
-  test('shows markup in names as text', () => {
+  test('shows markup in names as text', async () => {
     for (const template of TEMPLATES) {
-      const text = reportDocument(march, template, DEFAULT_LOOK)
+      const text = await reportDocument(march, template, DEFAULT_LOOK)
       expect(text).toContain('&lt;script&gt;alert(1)')
       expect(text).not.toContain('<script>')
     }
   })
 
-  test('says what every chart shows to those who cannot see it', () => {
-    for (const [name, text] of documents())
+  test('says what every chart shows to those who cannot see it', async () => {
+    for (const [name, text] of await documents())
       for (const [svg] of text.matchAll(/<svg[^>]*>/g)) expect(svg, name).toMatch(/role="img" aria-label="[^"]+/)
   })
 
-  test('never says undefined, NaN, null or Infinity', () => {
-    for (const [name, text] of documents()) {
+  test('never says undefined, NaN, null or Infinity', async () => {
+    for (const [name, text] of await documents()) {
       const shown = text.replace(/<style>[\s\S]*?<\/style>/, '')
       expect(shown.match(/undefined|\bNaN\b|\bnull\b|Infinity|\[object/g), name).toBeNull()
     }
   })
 
-  test('holds only the fonts that its names need', () => {
+  test('holds only the fonts that its names need', async () => {
     const latin = structuredClone(march)
     const plainNames = { ...latin, ranking: [], accounts: [], planned: [] }
-    const bytes = (analysis: Analysis) => reportDocument(analysis, 'weekly', DEFAULT_LOOK).match(/@font-face/g)?.length
-    expect(bytes(plainNames)).toBe(2)
+    const bytes = async (analysis: Analysis) =>
+      (await reportDocument(analysis, 'weekly', DEFAULT_LOOK)).match(/@font-face/g)?.length
+    expect(await bytes(plainNames)).toBe(2)
     // Latin, its extension (Łódź) and Cyrillic, in two weights each.
-    expect(bytes(march)).toBe(6)
+    expect(await bytes(march)).toBe(6)
   })
 })
 
@@ -118,7 +121,7 @@ describe('the verdict', () => {
 
 test('a large fleet shows the worst fifty and says where the others are', async () => {
   const large = await sampleFleet(180).analysis('2026-W12')
-  const text = reportDocument(large, 'monthly', DEFAULT_LOOK)
+  const text = await reportDocument(large, 'monthly', DEFAULT_LOOK)
   const ranking = text.slice(text.indexOf('id="accounts"'), text.indexOf('id="incidents"'))
   expect(ranking.match(/<tr>/g)).toHaveLength(51)
   expect(ranking).toContain('The 50 accounts with the most trouble of 180; the CSV has them all.')
@@ -127,12 +130,14 @@ test('a large fleet shows the worst fifty and says where the others are', async 
 test('a period without any account is still a document', async () => {
   const empty = await sampleFleet(0).analysis('2026-03')
   for (const template of TEMPLATES)
-    expect(reportDocument(empty, template, DEFAULT_LOOK)).toContain('No account matches the selection of this report.')
+    expect(await reportDocument(empty, template, DEFAULT_LOOK)).toContain(
+      'No account matches the selection of this report.',
+    )
 })
 
-test('the white label carries name, colour, logo, language, formats and paper', () => {
+test('the white label carries name, colour, logo, language, formats and paper', async () => {
   const logo = 'data:image/png;base64,AAAA'
-  const text = reportDocument(march, 'monthly', {
+  const text = await reportDocument(march, 'monthly', {
     brand: { name: 'Söhne & Co', logo, colour: '#ffcc00' },
     language: 'de',
     locale: 'de-AT',

@@ -14,7 +14,7 @@ import { randomFrom } from './random.ts'
 const MINUTE = 60_000
 const HOUR = 60 * MINUTE
 const DAY = 24 * HOUR
-export const NOW = Date.UTC(2026, 3, 10, 9, 30)
+const NOW = Date.UTC(2026, 3, 10, 9, 30)
 const BEGIN = Date.UTC(2026, 0, 1)
 
 /** Names that a report must survive: markup, other scripts, right to left, a long one. */

@@ -24,7 +24,7 @@ export interface CalendarWords {
 }
 
 /** More than this many times the allowed share of downtime is the darkest shade. */
-export const FAR_BEYOND = 4
+const FAR_BEYOND = 4
 
 /** Shade of a day: by how it compares with the share of downtime that the objective allows. */
 export function shadeOf(downShare: number | null, objective: number): string {

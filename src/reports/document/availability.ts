@@ -14,6 +14,9 @@ export interface Spent {
   readonly days: readonly DayFigures[]
 }
 
+/** A calendar of more days takes too much of a page that has other things to tell. */
+export const MOST_CALENDAR_DAYS = 35
+
 export function availabilitySection(analysis: Analysis, writing: Writing): Section {
   const { words } = writing
   const { fleet } = analysis

@@ -66,7 +66,7 @@ export function tiles({ fleet }: Analysis, { words, formats }: Writing): Html {
   ]}</dl>`
 }
 
-export function brandHtml({ look }: Writing): Html {
+function brandHtml({ look }: Writing): Html {
   const { logo, name } = look.brand
   return logo === null
     ? html`<p class="brand">${name}</p>`

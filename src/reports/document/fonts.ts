@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
+import { dirname, join } from 'node:path'
 
 const WEIGHTS = [400, 600] as const
 
@@ -49,11 +50,12 @@ export function fontFaces(text: string): string {
 }
 
 function fontAddress(subset: string, weight: number): string {
-  const file = `@fontsource/inter/files/inter-${subset}-${weight}-normal.woff2`
-  const known = cache.get(file)
+  const name = `inter-${subset}-${weight}-normal.woff2`
+  const known = cache.get(name)
   if (known !== undefined) return known
-  const path = createRequire(import.meta.url).resolve(file)
-  const address = `data:font/woff2;base64,${readFileSync(path).toString('base64')}`
-  cache.set(file, address)
+  const require = createRequire(import.meta.url)
+  const folder = dirname(require.resolve('@fontsource/inter/package.json'))
+  const address = `data:font/woff2;base64,${readFileSync(join(folder, 'files', name)).toString('base64')}`
+  cache.set(name, address)
   return address
 }

@@ -23,12 +23,7 @@ export function rankingSection(analysis: Analysis, described: ReadonlySet<Accoun
   }
 }
 
-export function rankingTable(
-  analysis: Analysis,
-  most: number,
-  described: ReadonlySet<AccountKey>,
-  writing: Writing,
-): Html {
+function rankingTable(analysis: Analysis, most: number, described: ReadonlySet<AccountKey>, writing: Writing): Html {
   const { words, formats } = writing
   const { columns, figures } = words
   const rows = analysis.ranking

@@ -1,6 +1,6 @@
 import type { Analysis } from '../analysis.ts'
 import { type Html, html } from '../html.ts'
-import { availabilitySection, burnDown, calendar } from './availability.ts'
+import { availabilitySection, burnDown, calendar, MOST_CALENDAR_DAYS } from './availability.ts'
 import { contents, cover, masthead, tiles, verdictHtml, verdictOf } from './cover.ts'
 import { detailsSection, hasTrouble } from './details.ts'
 import { incidentsSection } from './incidents.ts'
@@ -29,29 +29,29 @@ export type Template = (typeof TEMPLATES)[number]
 const EXECUTIVE_ACCOUNTS = 5
 const EXECUTIVE_CAUSES = 4
 const EXECUTIVE_NOTES = 2
-const MOST_CALENDAR_DAYS = 35
 
 /**
  * The report as one HTML document that needs no other file and asks nobody for anything. The same analysis and look
- * give the same text. Elements with `data-page-of` wait for the page number of the heading they name.
- * @throws RangeError for a locale or time zone that the runtime does not know
+ * give the same text. It gives way to the event loop between accounts. Elements with `data-page-of` wait for the page number of the heading they name.
+ * Rejects with RangeError for a locale or time zone that the runtime does not know
  */
-export function reportDocument(analysis: Analysis, template: Template, look: ReportLook): string {
+export async function reportDocument(analysis: Analysis, template: Template, look: ReportLook): Promise<string> {
   const writing = writingFor(look, analysis.period.timeZone)
   const title = writing.words.titles[template]
   const when = periodText(analysis.period, writing)
   return documentPage(
     `${title}, ${when}`,
     `${look.brand.name} · ${title} · ${when}`,
-    bodyOf(template, title, analysis, writing),
+    await bodyOf(template, title, analysis, writing),
     writing,
   )
 }
 
-function bodyOf(template: Template, title: string, analysis: Analysis, writing: Writing): Html {
+async function bodyOf(template: Template, title: string, analysis: Analysis, writing: Writing): Promise<Html> {
   if (template === 'executive') return executive(title, analysis, writing)
   const described = template === 'monthly' ? analysis.accounts.filter(hasTrouble) : []
   const keys = new Set(described.map(({ account }) => account.key))
+  const details = await detailsSection(analysis, described, writing)
   const sections: readonly Section[] = [
     summarySection(analysis, writing),
     availabilitySection(analysis, writing),
@@ -61,7 +61,7 @@ function bodyOf(template: Template, title: string, analysis: Analysis, writing: 
     patternSection(analysis, writing),
     outlookSection(analysis, writing),
     maintenanceSection(analysis.planned, writing),
-    ...[detailsSection(analysis, described, writing)].filter((section) => section !== null),
+    ...(details === null ? [] : [details]),
     methodSection(writing),
   ]
   const inside = sections.map(sectionHtml)
