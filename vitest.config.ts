@@ -1,5 +1,10 @@
 import { defineConfig } from 'vitest/config'
 
+/** Whole exporters, promtool and a MongoDB wire server: seconds each, so `make unit` leaves them out. */
+const SERVICE_TESTS = ['test/service/**/*.test.ts', 'test/rules/**/*.test.ts', 'test/store/mongo-*.test.ts']
+/** Real programs around the exporter, and the packed npm tarball. */
+const END_TO_END_TESTS = ['test/e2e/**/*.test.ts', 'test/package/**/*.test.ts']
+
 export default defineConfig({
   test: {
     projects: [
@@ -7,15 +12,23 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: ['test/**/*.test.ts'],
-          exclude: ['test/e2e/**', 'test/package/**'],
+          exclude: [...SERVICE_TESTS, ...END_TO_END_TESTS],
           testTimeout: 10_000,
         },
       },
       {
-        // Real programs (Prometheus, Alertmanager, the packed npm tarball): one file at a time, so that ports and cores are not fought over.
+        test: {
+          name: 'service',
+          include: SERVICE_TESTS,
+          testTimeout: 30_000,
+          hookTimeout: 30_000,
+        },
+      },
+      {
+        // One file at a time, so that ports and cores are not fought over.
         test: {
           name: 'e2e',
-          include: ['test/e2e/**/*.test.ts', 'test/package/**/*.test.ts'],
+          include: END_TO_END_TESTS,
           testTimeout: 240_000,
           hookTimeout: 240_000,
           fileParallelism: false,

@@ -12,4 +12,6 @@ step 'style';            biome check .
 step 'dead code';        knip
 step 'types';            tsc -p tsconfig.json; tsc -p tsconfig.page.json --noEmit
 step 'generated files';  node scripts/generate.ts --check
-step 'tests';            vitest run
+step 'unit tests';       vitest run --project unit
+step 'service tests';    vitest run --project service
+step 'end to end';       vitest run --project e2e

@@ -60,7 +60,7 @@ test('says what the configuration adds, and what its gateway does not list', asy
 })
 
 test('shows phone numbers as privacy wants them', async () => {
-  configure({ privacy: { phone: 'masked' } })
+  configure({ privacy: { phone: 'masked', key: 'a key of the test, long enough' } })
   const { out } = await transcript()
   for (const { phone } of simulator.control.accounts()) {
     if (phone !== null) expect(out).not.toContain(phone)

@@ -40,6 +40,13 @@ describe('the program', () => {
   })
 })
 
+/** What a command cannot do without. */
+const NEEDS: Readonly<Record<string, readonly string[]>> = {
+  'store export': ['store.jsonl'],
+  'store import': ['store.jsonl'],
+  'store migrate': ['--to', 'other.yml'],
+}
+
 describe.each(Object.keys(COMMANDS))('%s', (name) => {
   const words = name.split(' ')
 
@@ -51,7 +58,7 @@ describe.each(Object.keys(COMMANDS))('%s', (name) => {
   })
 
   test('an option that it does not have is refused, exit code 2', async () => {
-    expect(await transcript(...words, '--colour')).toEqual({
+    expect(await transcript(...words, ...(NEEDS[name] ?? []), '--colour')).toEqual({
       code: 2,
       out: '',
       err: expect.stringMatching(/^error: unknown option '--colour'/),
@@ -59,9 +66,12 @@ describe.each(Object.keys(COMMANDS))('%s', (name) => {
   })
 })
 
-describe.each(Object.keys(COMMANDS).filter((name) => name !== 'simulate'))('%s', (name) => {
+// A simulation has no configuration, and a migration has two (test/cli/store.test.ts).
+const WITH_ONE_CONFIGURATION = Object.keys(COMMANDS).filter((name) => !['simulate', 'store migrate'].includes(name))
+
+describe.each(WITH_ONE_CONFIGURATION)('%s', (name) => {
   test('tells a configuration that is not there, exit code 2', async () => {
-    const { code, out, err } = await transcript(...name.split(' '), '--config', 'none.yml')
+    const { code, out, err } = await transcript(...name.split(' '), ...(NEEDS[name] ?? []), '--config', 'none.yml')
     expect([code, out]).toEqual([2, ''])
     expect(err).toBe(
       'none.yml: does not exist. Copy config.example.yml to it, or name another file\nnone.yml has 1 fault.\n',
