@@ -62,6 +62,8 @@ export interface Service {
 const ACCOUNTS_PER_TURN = 200
 const DRAIN_STORE_MS = 5_000
 const HOUR_MS = 3_600_000
+/** A gateway that makes up a new word for every check must not fill the memory or the log. */
+const UNKNOWN_WORDS_TOLD = 1_000
 
 /**
  * Composes the exporter and starts it. The order is the diagram of docs/architecture.md: store, monitor, discovery, API.
@@ -72,6 +74,7 @@ export async function startService(started: GoodConfig, parts: ServiceParts): Pr
   const { shard = openShard(started.config, { log, now: nowMs, hostname: hostname() }) } = parts
   const ending = new AbortController()
   const changes = changeFeed(nowMs())
+  const unknownWords = new Set<string>()
   let current = started
   let isReady = false
   let listener: Listener | null = null
@@ -311,6 +314,10 @@ export async function startService(started: GoodConfig, parts: ServiceParts): Pr
 
   function countUnmapped(gateway: string, what: string): void {
     exposition.gateways.unmapped(gateway)
+    // The same word comes with every check: the counter tells how often, the log that it came.
+    const word = `${gateway}: ${what}`
+    if (unknownWords.has(word) || unknownWords.size >= UNKNOWN_WORDS_TOLD) return
+    unknownWords.add(word)
     log.warn({ gateway, what }, 'The gateway says something that this version does not know; it counts as unknown.')
   }
 
