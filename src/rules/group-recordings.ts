@@ -33,20 +33,27 @@ const BURN_WINDOWS = ['5m', '30m', '1h', '2h', '6h', '1d', '3d'] as const
 
 /** The recorded series of gateways, tenants and the fleet: sums of the accounts' seconds and events, never means of ratios. */
 export const groupRecordings: readonly RuleGroup[] = LEVELS.flatMap((level) => [
+  // Tiles of 5 minutes lie side by side only if they are recorded at every multiple of 5 minutes: not every 2 or 4.
+  { name: `whatsapp-${level.name}-5m`, interval: '1m' as const, rules: fiveMinuteRules(level) },
   { name: `whatsapp-${level.name}-short`, interval: '2m' as const, rules: shortRules(level) },
   { name: `whatsapp-${level.name}-long`, interval: '4m' as const, rules: longRules(level) },
 ])
 
-function shortRules(level: Level): readonly RecordingRule[] {
+function fiveMinuteRules(level: Level): readonly RecordingRule[] {
   const { observed, downtime, allowed } = sumsOf(level)
   return [
     { record: `${observed}5m`, expr: level.sum(`${OBSERVED}5m`) },
     { record: `${downtime}5m`, expr: level.sum(`${DOWNTIME}5m`) },
     // With each account's own objective: the budget of a group is the sum of its accounts' budgets.
     { record: `${allowed}5m`, expr: level.sum(`${OBSERVED}5m * ${ALLOWED}`) },
+  ]
+}
+
+function shortRules(level: Level): readonly RecordingRule[] {
+  const { observed, downtime, allowed } = sumsOf(level)
+  return [
     ...[observed, downtime, allowed].map((sum) => ({ record: `${sum}1h`, expr: tiles(`${sum}5m`, '1h', '5m') })),
-    ...EVENTS.map((event) => ({ record: `${ofLevel(level, event)}1h`, expr: level.sum(`${event}1h`) })),
-    ...(['5m', '1h'] as const).flatMap((window) => ratios(level, window)),
+    ...ratios(level, '5m'),
     ...BURN_WINDOWS.filter((window) => window !== '1d' && window !== '3d').map((window) => burn(level, window)),
   ]
 }
@@ -58,11 +65,13 @@ function longRules(level: Level): readonly RecordingRule[] {
     ofLevel(level, event),
   )
   return [
+    // What they are made of comes every 4 minutes as well.
+    ...EVENTS.map((event) => ({ record: `${ofLevel(level, event)}1h`, expr: level.sum(`${event}1h`) })),
     ...[observed, downtime, allowed, incidents, resolved, detection, attempts, failures].map((sum) => ({
       record: `${sum}30d`,
       expr: tiles(`${sum}1h`, '30d', '1h'),
     })),
-    ...(['1d', '7d', '30d'] as const).flatMap((window) => ratios(level, window)),
+    ...(['1h', '1d', '7d', '30d'] as const).flatMap((window) => ratios(level, window)),
     burn(level, '1d'),
     burn(level, '3d'),
     { record: `${prefix}_mttr_seconds:7d`, expr: mean(sumOver(downtime, '7d'), sumOver(resolved, '7d')) },

@@ -12,7 +12,7 @@ const LEVELS = [
 ] as const
 
 const SHORT = ['whatsapp-account-5m', 'whatsapp-account-1h']
-const GROUPS_SHORT = LEVELS.map(([level]) => `whatsapp-${level}-short`)
+const GROUPS = LEVELS.flatMap(([level]) => ['5m', 'short', 'long'].map((part) => `whatsapp-${level}-${part}`))
 
 /** Label text of a recorded sample. */
 function sample(record: string, value: number, labels: string = WHO): Record<string, number> {
@@ -216,7 +216,7 @@ const fromCounters: readonly RecordingCase[] = [
   },
   {
     name: 'a gateway, a tenant and the fleet sum the seconds of their accounts, each with its own objective',
-    groups: [...SHORT, ...GROUPS_SHORT],
+    groups: [...SHORT, ...GROUPS],
     step: '1m',
     every: '1m',
     series: {

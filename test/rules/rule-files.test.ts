@@ -4,6 +4,8 @@ import { describe, expect, test } from 'vitest'
 import { parse } from 'yaml'
 import { crossFaults } from '../../src/config/cross-checks.ts'
 import { ACCOUNT_FAMILIES, EXPORTER_FAMILIES, GATEWAY_FAMILIES } from '../../src/metrics/catalogue.ts'
+import { parseDurationMs } from '../../src/option-types.ts'
+import { isAlert } from '../../src/rules/rule.ts'
 import { RULE_FILES, renderRuleFile, runbookName } from '../../src/rules/rule-files.ts'
 import { BURN_WINDOWS } from '../../src/rules/slo-alerts.ts'
 import { ALL_ALERTS, ALL_GROUPS, ALL_RECORDS, promtool } from './promtool.ts'
@@ -52,6 +54,23 @@ describe('the rule files', () => {
   test('run every group at least every five minutes, or their series would have gaps', () => {
     const seconds = ALL_GROUPS.map(({ interval }) => Number.parseInt(interval, 10) * (interval.endsWith('m') ? 60 : 1))
     expect(Math.max(...seconds)).toBeLessThan(300)
+  })
+
+  test('add up only tiles that lie side by side: recorded at every multiple of the step', () => {
+    const interval = new Map(
+      ALL_GROUPS.flatMap(({ interval, rules }) =>
+        rules.flatMap((rule) =>
+          isAlert(rule) ? [] : [[rule.record, parseDurationMs(interval) ?? Number.NaN] as const],
+        ),
+      ),
+    )
+    const tiles = expressions.flatMap((expr) => [...expr.matchAll(/(\w+:\w+:\w+)\[\w+:(\w+)\]/g)])
+    const apart = tiles.filter(
+      ([, record = '', step = '']) =>
+        (parseDurationMs(step) ?? Number.NaN) % (interval.get(record) ?? Number.NaN) !== 0,
+    )
+    expect(apart.map(([text]) => text)).toEqual([])
+    expect(tiles.length).toBeGreaterThan(50)
   })
 
   test('name only metrics of the catalogue and series that are recorded', () => {
