@@ -1,0 +1,148 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { type RunningPart, startPart } from '../../scripts/stack/child.ts'
+import { program } from '../../scripts/stack/plan.ts'
+import { freePort } from '../../scripts/stack/ports.ts'
+import { isAlert, type RecordingRule, type RuleGroup } from '../../src/rules/rule.ts'
+import { renderRuleFile } from '../../src/rules/rule-files.ts'
+import { promtool } from '../rules/promtool.ts'
+
+/** Unix milliseconds; what nothing takes a range of is recorded from `askedFromMs` on. */
+export interface Past {
+  readonly fromMs: number
+  readonly askedFromMs: number
+  readonly toMs: number
+}
+
+/** A real Prometheus whose past is written by promtool: scrapes nothing, waits for nothing. */
+export interface BackfilledPrometheus {
+  /** Makes a block of OpenMetrics lines with timestamps; one call for each two hours is much quicker than one for all. */
+  addSamples(lines: string): Promise<void>
+  /**
+   * Evaluates recording rules over the past as their groups would have, level by level, since each needs the one before.
+   * Only those that the wanted series need; all of the past only of those of which others take a range.
+   */
+  record(groups: readonly RuleGroup[], wanted: readonly string[], past: Past): Promise<void>
+  /** The values of an expression at a moment, by the label `by` ('' where a sample has no such label). */
+  query(expression: string, atMs: number, by?: string): Promise<ReadonlyMap<string, number>>
+  end(): Promise<void>
+}
+
+export async function backfilledPrometheus(): Promise<BackfilledPrometheus> {
+  const folder = mkdtempSync(join(tmpdir(), 'backfilled-'))
+  const data = join(folder, 'data')
+  mkdirSync(data)
+  writeFileSync(join(folder, 'prometheus.yml'), 'global: {}\n')
+  const port = await freePort(25_000 + Math.floor(Math.random() * 2000), new Set())
+  const url = `http://127.0.0.1:${port}`
+  let running: RunningPart | null = null
+
+  const stop = async () => {
+    await running?.end(5000)
+    running = null
+  }
+  // Blocks that are added later are seen at the next start.
+  const restart = async () => {
+    await stop()
+    await startPart(
+      {
+        name: 'prometheus',
+        command: program(['prometheus']),
+        args: [
+          `--config.file=${join(folder, 'prometheus.yml')}`,
+          `--storage.tsdb.path=${data}`,
+          '--storage.tsdb.retention.time=40d',
+          `--web.listen-address=127.0.0.1:${port}`,
+        ],
+        readyUrl: `${url}/-/ready`,
+        readyWithinMs: 30_000,
+      },
+      {
+        print() {},
+        spawned(part) {
+          running = part
+        },
+      },
+      new AbortController().signal,
+    )
+  }
+  const made = async (args: readonly string[]) => {
+    const said = await promtool(args)
+    if (said !== '') throw new Error(said)
+  }
+
+  return {
+    async addSamples(lines) {
+      const path = join(folder, 'samples.om')
+      writeFileSync(path, `${lines}# EOF\n`)
+      await made(['tsdb', 'create-blocks-from', 'openmetrics', '--quiet', path, data])
+    },
+    async record(groups, wanted, { fromMs, askedFromMs, toMs }) {
+      const ranged = rangedSeries(groups)
+      for (const level of levelsOf(groups, wanted)) {
+        await restart()
+        for (const isRanged of [true, false]) {
+          const rules = onlyRules(level, ({ record }) => ranged.has(record) === isRanged)
+          if (rules.length === 0) continue
+          const path = join(folder, 'level.yml')
+          writeFileSync(path, renderRuleFile({ name: 'level.yml', groups: rules }))
+          const range = [`--start=${(isRanged ? fromMs : askedFromMs) / 1000}`, `--end=${toMs / 1000}`]
+          await made(['tsdb', 'create-blocks-from', 'rules', `--url=${url}`, `--output-dir=${data}`, ...range, path])
+        }
+      }
+      await restart()
+    },
+    async query(expression, atMs, by = 'account') {
+      const parameters = new URLSearchParams({ query: expression, time: String(atMs / 1000) })
+      const answer = await fetch(`${url}/api/v1/query?${parameters}`)
+      if (!answer.ok) throw new Error(await answer.text())
+      // The answer of a vector query, as Prometheus documents it.
+      const { data: found } = (await answer.json()) as {
+        data: { result: { metric: Record<string, string>; value: [number, string] }[] }
+      }
+      return new Map(found.result.map(({ metric, value }) => [metric[by] ?? '', Number(value[1])]))
+    },
+    async end() {
+      await stop()
+      rmSync(folder, { recursive: true, force: true })
+    },
+  }
+}
+
+/**
+ * The rules that the wanted series need, by how many other rules stand between them and the scraped series.
+ * @param wanted records of the groups
+ */
+function levelsOf(groups: readonly RuleGroup[], wanted: readonly string[]): readonly (readonly RuleGroup[])[] {
+  const expressions = new Map(
+    groups.flatMap(({ rules }) => rules.flatMap((rule) => (isAlert(rule) ? [] : [[rule.record, rule.expr] as const]))),
+  )
+  const known = new Map<string, number>()
+  const levelOf = (record: string): number => {
+    const found = known.get(record)
+    if (found !== undefined) return found
+    const expression = expressions.get(record)
+    if (expression === undefined) throw new Error(`no rule of these groups records ${record}`)
+    const needed = (expression.match(/[a-z]+:\w+:\w+/g) ?? []).map(levelOf)
+    const level = 1 + Math.max(0, ...needed)
+    known.set(record, level)
+    return level
+  }
+  const deepest = Math.max(...wanted.map(levelOf))
+  return Array.from({ length: deepest }, (_, index) =>
+    onlyRules(groups, ({ record }) => known.get(record) === index + 1),
+  )
+}
+
+/** Recorded series of which some rule takes a range. */
+function rangedSeries(groups: readonly RuleGroup[]): ReadonlySet<string> {
+  const expressions = groups.flatMap(({ rules }) => rules.map(({ expr }) => expr))
+  return new Set(expressions.flatMap((expr) => expr.match(/[a-z]+:\w+:\w+(?=\[)/g) ?? []))
+}
+
+function onlyRules(groups: readonly RuleGroup[], isWanted: (rule: RecordingRule) => boolean): readonly RuleGroup[] {
+  return groups
+    .map((group) => ({ ...group, rules: group.rules.filter((rule) => !isAlert(rule) && isWanted(rule)) }))
+    .filter(({ rules }) => rules.length > 0)
+}
