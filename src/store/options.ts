@@ -70,4 +70,3 @@ export const StoreOptions = z
 export type StoreOptions = z.output<typeof StoreOptions>
 export type SqliteOptions = z.output<typeof SqliteOptions>
 export type MongoOptions = z.output<typeof MongoOptions>
-export type JournalOptions = z.output<typeof Journal>
