@@ -27,7 +27,11 @@ export function lifecycleRoutes({ ready, reload, configText, signal, log }: ApiP
       problems: ['unavailable'],
       handle() {
         if (signal.aborted) throw new Problem('unavailable', 'The exporter is stopping.')
-        if (!ready()) throw new Problem('unavailable', 'The exporter is starting: the first check cycle is not over.')
+        if (!ready())
+          throw new Problem(
+            'unavailable',
+            'The exporter is starting: not every gateway has been asked for its accounts yet.',
+          )
         return { text: 'The exporter is ready.\n', contentType: TEXT }
       },
     }),
