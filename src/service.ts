@@ -21,7 +21,7 @@ import type { Flush } from './monitor/flush.ts'
 import { createMonitor } from './monitor/monitor.ts'
 import { notifications } from './notifications/notifications.ts'
 import { createAnalytics } from './reports/analytics.ts'
-import { type Reporting, startReporting } from './reports/reporting.ts'
+import { createReporting } from './reports/reporting.ts'
 import { privacyOf, type ServicePlan, servicePlan } from './service-plan.ts'
 import { openShard, type Shard } from './shard.ts'
 import { storeWriter } from './store/journal.ts'
@@ -162,7 +162,15 @@ export async function startService(started: GoodConfig, parts: ServiceParts): Pr
     now: nowMs,
   })
 
-  let reporting: Reporting | null = null
+  const reporting = createReporting({
+    options: () => current.config.reports,
+    analytics,
+    searchPath: process.env['PATH'] ?? '',
+    log,
+    events: { begun: () => own.reportBegun(), failed: () => own.reportFailed() },
+    now: nowMs,
+    random,
+  })
 
   const loaded = await writer.load()
   // A store that is away is read later, by the turns of `start`.
@@ -177,15 +185,7 @@ export async function startService(started: GoodConfig, parts: ServiceParts): Pr
     if (ending.signal.aborted) return
     isReady = true
     // Not before: a report that was missed while we were down needs the whole fleet.
-    reporting = startReporting({
-      options: () => current.config.reports,
-      analytics,
-      searchPath: process.env['PATH'] ?? '',
-      log,
-      events: { begun: () => own.reportBegun(), failed: () => own.reportFailed() },
-      now: nowMs,
-      random,
-    })
+    reporting.start()
     log.info({ accounts: monitor.fleet.size, gateways: plan.gateways.size }, 'The exporter watches the fleet.')
   })
 
@@ -194,6 +194,7 @@ export async function startService(started: GoodConfig, parts: ServiceParts): Pr
       monitor,
       store,
       analytics,
+      reports: reporting,
       changes,
       audit: told.audit,
       textMessages: told.textMessages,
@@ -276,7 +277,7 @@ export async function startService(started: GoodConfig, parts: ServiceParts): Pr
     for (const name of before.gateways.keys()) if (!plan.gateways.has(name)) exposition.gateways.remove(name)
     void discovery.apply(plan.sources, read.config.discovery.interval)
     await Promise.all(plan.retired.map((gateway) => gateway.close()))
-    reporting?.apply()
+    reporting.apply()
     showConfig(true)
     log.info({ gateways: plan.gateways.size }, 'The configuration was reloaded.')
     return { ok: true }
@@ -296,7 +297,7 @@ export async function startService(started: GoodConfig, parts: ServiceParts): Pr
   async function end(): Promise<void> {
     ending.abort()
     await listener?.closed
-    await reporting?.stop()
+    await reporting.stop()
     await discovery.stop()
     await monitor.stop()
     const left = await writer.drain(DRAIN_STORE_MS)

@@ -3,6 +3,7 @@ import type { MonitorControl } from '../monitor/fleet.ts'
 import type { Notifications } from '../notifications/notifications.ts'
 import type { Secret } from '../option-types.ts'
 import type { Analytics } from '../reports/analytics.ts'
+import type { Reporting } from '../reports/reporting.ts'
 import type { Store } from '../store/store.ts'
 import type { ChangeFeed } from './change-feed.ts'
 import type { ApiOptions } from './options.ts'
@@ -52,6 +53,7 @@ export interface ApiParts {
   readonly store: Store
   /** Figures of periods, as the reports have them. */
   readonly analytics: Pick<Analytics, 'report' | 'account' | 'incident'>
+  readonly reports: Pick<Reporting, 'list' | 'file' | 'document'>
   /** Whoever publishes what changes in the fleet publishes it here. */
   readonly changes: Pick<ChangeFeed, 'follow'>
   /** How the process and its store are. */

@@ -16,6 +16,7 @@ import { maintenanceRoutes } from './routes/maintenance.ts'
 import { metricsPageRoute } from './routes/metrics-page.ts'
 import { openApiRoute } from './routes/openapi.ts'
 import { recoveriesRoute, recoverRoute } from './routes/recoveries.ts'
+import { reportRoutes } from './routes/reports.ts'
 import { smsRoutes } from './routes/sms.ts'
 import { statusPageRoutes } from './routes/status-page.ts'
 import { transitionsRoute } from './routes/transitions.ts'
@@ -38,6 +39,7 @@ export function apiRoutes(parts: ApiParts): readonly Route[] {
     recoverRoute(parts),
     transitionsRoute(parts),
     ...analyticsRoutes(parts),
+    ...reportRoutes(parts),
     gatewaysRoute(parts),
     ...gatewayEventRoutes(parts),
     ...alertRoutes(parts),

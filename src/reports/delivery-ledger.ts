@@ -55,6 +55,8 @@ export interface DeliveryLedger {
   get(key: DeliveryKey): Delivery | null
   /** Of a report, the files first. */
   of(schedule: string, period: string): readonly Delivery[]
+  /** Every delivery of the latest reports, newest report first, the files before the recipients. @param reports how many reports */
+  latest(reports: number): readonly Delivery[]
   /** All that is not done: waiting, claimed or sending. */
   unfinished(): readonly Delivery[]
   /** Forgets what was due before. */
@@ -107,6 +109,11 @@ export function openDeliveryLedger(folder: string): DeliveryLedger {
       `UPDATE deliveries SET state = ?, updated_ms = ?, not_before_ms = ?, detail = ? WHERE ${key} AND state IN ('claimed', 'sending')`,
     ),
     of: db.prepare('SELECT * FROM deliveries WHERE schedule = ? AND period = ? ORDER BY recipient'),
+    latest: db.prepare(
+      `SELECT d.* FROM deliveries d JOIN
+         (SELECT schedule, period, due_ms FROM deliveries WHERE recipient = '' ORDER BY due_ms DESC, schedule LIMIT ?) r
+         ON d.schedule = r.schedule AND d.period = r.period ORDER BY d.due_ms DESC, d.schedule, d.period, d.recipient`,
+    ),
     unfinished: db.prepare(
       "SELECT * FROM deliveries WHERE state IN ('waiting', 'claimed', 'sending') ORDER BY due_ms, schedule, recipient",
     ),
@@ -151,6 +158,7 @@ export function openDeliveryLedger(folder: string): DeliveryLedger {
       return row === undefined ? null : deliveryOf(row)
     },
     of: (schedule, period) => sql.of.all(schedule, period).map(deliveryOf),
+    latest: (reports) => sql.latest.all(reports).map(deliveryOf),
     unfinished: () => sql.unfinished.all().map(deliveryOf),
     forget: (beforeMs) => void sql.forget.run(beforeMs),
     close() {

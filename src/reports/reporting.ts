@@ -1,12 +1,14 @@
+import { readFile } from 'node:fs/promises'
 import type { Log } from '../log.ts'
-import type { Analytics } from './analytics.ts'
+import type { Analytics, AnalyticsQuery } from './analytics.ts'
 import { createDelivery, type DeliveryEvents } from './delivery.ts'
-import { openDeliveryLedger } from './delivery-ledger.ts'
+import { type Delivery, type DeliveryState, FILES, openDeliveryLedger } from './delivery-ledger.ts'
+import { reportDocument, type Template } from './document/report.ts'
 import { lookOf } from './look.ts'
 import { openMailSession, type SmtpServer } from './mail.ts'
 import type { ReportsOptions } from './options.ts'
 import { createPdfRenderer, type PdfRenderer } from './pdf.ts'
-import { expireReports, makeReport, reportFolder, reportMail } from './report-folder.ts'
+import { expireReports, filesOf, makeReport, reportFolder, reportMail } from './report-folder.ts'
 import { type Schedule, startTimetable, type Timetable } from './timetable.ts'
 
 export interface ReportingParts {
@@ -21,8 +23,39 @@ export interface ReportingParts {
   random(): number
 }
 
-/** Reports on a schedule, made and mailed. */
+/** A report that a schedule made or is about to make. */
+export interface ReportRun {
+  readonly schedule: string
+  readonly period: string
+  readonly dueMs: number
+  /** How far the making of its files is. */
+  readonly state: DeliveryState
+  readonly detail: string
+  /** Names by which `file` gives them. */
+  readonly files: readonly string[]
+  readonly deliveries: readonly Pick<Delivery, 'recipient' | 'state' | 'attempts' | 'updatedMs' | 'detail'>[]
+}
+
+/** A file that somebody may have. */
+export interface ReadyFile {
+  readonly name: string
+  readonly type: string
+  readonly content: Uint8Array
+}
+
+/** Reports on a schedule, made and mailed, and reports on request. */
 export interface Reporting {
+  /** Begins with the schedules. Idempotent. */
+  start(): void
+  /** Newest first, at most 100. */
+  list(): Promise<readonly ReportRun[]>
+  /** Null where there is no such report or file. */
+  file(schedule: string, period: string, name: string): Promise<ReadyFile | null>
+  /**
+   * A document for people, made now. Rejects like `Analytics.analysis`, and with PdfError.
+   * Its look is that of the configuration.
+   */
+  document(query: AnalyticsQuery, template: Template, format: 'html' | 'pdf', signal: AbortSignal): Promise<ReadyFile>
   /** Takes over the schedules of a reload. */
   apply(): void
   /** Settles when nothing is being made or sent. */
@@ -32,12 +65,13 @@ export interface Reporting {
 }
 
 const DAY_MS = 86_400_000
+const MOST_LISTED = 100
 
 /**
- * Starts to make and mail reports. Without a schedule nothing is opened and nothing runs.
+ * Makes and mails reports. Without a schedule nothing is opened and nothing runs.
  * Nothing here ever holds up a check: reports are made one after the other, and printed in another process.
  */
-export function startReporting(parts: ReportingParts): Reporting {
+export function createReporting(parts: ReportingParts): Reporting {
   const { log, events } = parts
   const ending = new AbortController()
   let timetable: Timetable | null = null
@@ -45,6 +79,7 @@ export function startReporting(parts: ReportingParts): Reporting {
   let renderer: { readonly key: string; readonly pdf: PdfRenderer } | null = null
   let expiredMs = 0
   let known = ''
+  let isStarted = false
   let last: Promise<void> = Promise.resolve()
 
   /** Made again only when its options change: it counts the browsers that run. */
@@ -120,7 +155,7 @@ export function startReporting(parts: ReportingParts): Reporting {
   function apply(): void {
     const { schedules } = parts.options()
     const now = JSON.stringify(schedules)
-    if (now === known || ending.signal.aborted) return
+    if (!isStarted || now === known || ending.signal.aborted) return
     known = now
     void timetable?.stop()
     timetable = null
@@ -140,8 +175,50 @@ export function startReporting(parts: ReportingParts): Reporting {
     wake()
   }
 
-  apply()
+  async function runOf(deliveries: readonly Delivery[]): Promise<ReportRun | null> {
+    const files = deliveries.find(({ recipient }) => recipient === FILES)
+    if (files === undefined) return null
+    const { schedule, period, dueMs, state, detail } = files
+    const found = await filesOf(reportFolder(parts.options().directory, schedule, period))
+    return {
+      schedule,
+      period,
+      dueMs,
+      state,
+      detail,
+      files: found.map(({ name }) => baseName(name)),
+      deliveries: deliveries.filter(({ recipient }) => recipient !== FILES),
+    }
+  }
+
   return {
+    start() {
+      isStarted = true
+      apply()
+    },
+    async list() {
+      const byReport = new Map<string, Delivery[]>()
+      for (const delivery of delivering?.ledger.latest(MOST_LISTED) ?? []) {
+        const name = `${delivery.schedule}\n${delivery.period}`
+        byReport.set(name, [...(byReport.get(name) ?? []), delivery])
+      }
+      const runs = await Promise.all([...byReport.values()].map(runOf))
+      return runs.filter((run) => run !== null)
+    },
+    async file(schedule, period, name) {
+      // Only what the ledger knows: a path from outside never reaches the file system.
+      if (delivering?.ledger.get({ schedule, period, recipient: FILES }) === null || delivering === null) return null
+      const files = await filesOf(reportFolder(parts.options().directory, schedule, period))
+      const file = files.find((one) => baseName(one.name) === name)
+      return file === undefined ? null : { name, type: file.type, content: await readFile(file.path) }
+    },
+    async document(query, template, format, signal) {
+      const analysis = await parts.analytics.analysis(query, signal)
+      const page = await reportDocument(analysis, template, lookOf(parts.options()))
+      const name = `${template}-${analysis.period.name}.${format}`
+      if (format === 'html') return { name, type: 'text/html; charset=utf-8', content: Buffer.from(page) }
+      return { name, type: 'application/pdf', content: await pdf().render(page, analysis.asOfMs, signal) }
+    },
     apply,
     idle: () => last,
     async stop() {
@@ -151,6 +228,10 @@ export function startReporting(parts: ReportingParts): Reporting {
       delivering?.ledger.close()
     },
   }
+}
+
+function baseName(name: string): string {
+  return name.slice(name.lastIndexOf('/') + 1)
 }
 
 function timeOf({ name, period, timeZone, at }: ReportsOptions['schedules'][number]): Schedule {

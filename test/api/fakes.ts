@@ -305,6 +305,12 @@ export function fakeParts(overrides: Partial<ApiParts> = {}): ApiParts {
       defaultObjective: () => 0.995,
       now: overrides.now ?? (() => NOW_MS),
     }),
+    reports: {
+      list: async () => [],
+      file: async (_schedule, _period, name) =>
+        name === 'data.bin' ? { name, type: 'application/octet-stream', content: Buffer.from('x') } : null,
+      document: async () => ({ name: 'sla.pdf', type: 'application/pdf', content: Buffer.from('%PDF-') }),
+    },
     changes: changeFeed(NOW_MS),
     vitals: () => ({ memoryBytes: 80_000_000, store: { up: true, pendingWrites: 0, writeFailures: 0 } }),
     metricsPage: async () => ({

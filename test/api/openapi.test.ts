@@ -101,6 +101,9 @@ const { maintenance } = stillNotifications(fakeStore(), {
 
 /** A request per operation that succeeds. */
 const EXAMPLES: Record<string, { path: string; init?: RequestInit }> = {
+  reports: { path: '/api/reports' },
+  reportDocument: { path: '/api/reports/document?period=2026-03' },
+  reportFile: { path: '/api/reports/acme/2026-03/data.bin' },
   statusPage: { path: '/' },
   statusPageFile: { path: `/page/${pageAssets().version}/main.js` },
   statusBadge: { path: '/badge/sales-01/status.svg' },

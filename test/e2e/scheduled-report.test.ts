@@ -5,7 +5,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { silentLog } from '../../src/log.ts'
 import { ReportsOptions } from '../../src/reports/options.ts'
 import { expireReports } from '../../src/reports/report-folder.ts'
-import { startReporting } from '../../src/reports/reporting.ts'
+import { createReporting, type Reporting } from '../../src/reports/reporting.ts'
 import { sampleFleet } from '../reports/sample-fleet.ts'
 import { type SmtpSink, smtpSink } from '../reports/smtp-sink.ts'
 
@@ -25,7 +25,11 @@ afterAll(async () => {
 })
 
 /** Runs the reports of a configuration as the exporter does, at a moment. */
-async function runAt(nowMs: number, over: object = {}): Promise<{ begun: number; failed: number }> {
+async function runAt(
+  nowMs: number,
+  over: object = {},
+  look: (reporting: Reporting) => Promise<void> = async () => {},
+): Promise<{ begun: number; failed: number }> {
   const fleet = sampleFleet(6)
   const counted = { begun: 0, failed: 0 }
   const options = ReportsOptions.parse({
@@ -45,7 +49,7 @@ async function runAt(nowMs: number, over: object = {}): Promise<{ begun: number;
     ],
     ...over,
   })
-  const reporting = startReporting({
+  const reporting = createReporting({
     options: () => options,
     analytics: { analysis: ({ period, timeZone }, _signal, sink) => fleet.analysis(period, timeZone, sink) },
     searchPath: process.env['PATH'] ?? '',
@@ -61,7 +65,9 @@ async function runAt(nowMs: number, over: object = {}): Promise<{ begun: number;
     now: () => nowMs,
     random: () => 0.5,
   })
+  reporting.start()
   await reporting.idle()
+  await look(reporting)
   await reporting.stop()
   return counted
 }
@@ -71,7 +77,25 @@ test('a schedule is made, kept and mailed when its month is over, once', async (
   expect(sink.mails).toHaveLength(0)
 
   expect(await runAt(DUE + 60_000)).toEqual({ begun: 1, failed: 0 })
-  expect(await runAt(DUE + 2 * 60_000)).toEqual({ begun: 0, failed: 0 })
+  const listed = runAt(DUE + 2 * 60_000, {}, async (reporting) => {
+    const [run, ...others] = await reporting.list()
+    expect(others).toEqual([])
+    expect(run).toMatchObject({ schedule: 'acme', period: '2026-03', dueMs: DUE, state: 'sent' })
+    expect(run?.files).toEqual(expect.arrayContaining(['acme-2026-03.pdf', 'accounts.csv']))
+    expect(run?.deliveries).toMatchObject([{ recipient: 'anna@example.org', state: 'sent', attempts: 1 }])
+    expect(await reporting.file('acme', '2026-03', 'acme-2026-03.pdf')).toMatchObject({ type: 'application/pdf' })
+    for (const [schedule, period, name] of [
+      ['acme', '2026-03', 'mail.json'],
+      ['acme', '2026-03', '../../deliveries.db'],
+      ['..', '.', 'logo.svg'],
+      ['acme', '2026-02', 'acme-2026-02.pdf'],
+    ] as const)
+      expect(await reporting.file(schedule, period, name)).toBeNull()
+    const query = { period: '2026-03', timeZone: 'Europe/Berlin', selection: {}, worst: 50 }
+    const made = await reporting.document(query, 'executive', 'html', new AbortController().signal)
+    expect(made).toMatchObject({ name: 'executive-2026-03.html', type: 'text/html; charset=utf-8' })
+  })
+  expect(await listed).toEqual({ begun: 0, failed: 0 })
   expect(sink.mails).toHaveLength(1)
   const [{ mail } = { mail: null }] = sink.mails
   expect(mail?.subject).toBe('Service-Level-Bericht, 1. März 2026 – 31. März 2026 – Acme')

@@ -12,7 +12,7 @@ import { accountParams } from './account-health.ts'
 const MAX_WORST = 1000
 
 const zone = timeZone().default('UTC').describe('IANA time zone in which days begin.')
-const when = {
+export const when = {
   period: z
     .string()
     .min(1)
@@ -23,7 +23,7 @@ const when = {
     ),
   timeZone: zone,
 }
-const names = z.array(z.string().min(1).max(512)).max(100).optional()
+export const names = z.array(z.string().min(1).max(512)).max(100).optional()
 
 /** GET /api/analytics/report, /accounts/{id} and /incidents/{id}: the figures of the reports as JSON. */
 export function analyticsRoutes({ analytics, monitor: { fleet } }: ApiParts): readonly Route[] {
@@ -103,7 +103,7 @@ export function analyticsRoutes({ analytics, monitor: { fleet } }: ApiParts): re
   ]
 }
 
-function labelsOf(pairs: readonly string[]): Readonly<Record<string, string>> {
+export function labelsOf(pairs: readonly string[]): Readonly<Record<string, string>> {
   return Object.fromEntries(
     pairs.map((pair) => {
       const at = pair.indexOf('=')
@@ -114,7 +114,7 @@ function labelsOf(pairs: readonly string[]): Readonly<Record<string, string>> {
 }
 
 /** The analytics' errors, known by their names, as problems. */
-async function analysed<T>(work: Promise<T>): Promise<T> {
+export async function analysed<T>(work: Promise<T>): Promise<T> {
   try {
     return await readStore(work)
   } catch (error) {
