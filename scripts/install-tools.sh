@@ -4,8 +4,8 @@
 set -euo pipefail
 
 # program on the PATH : Debian package
-up="prometheus:prometheus promtool:prometheus prometheus-alertmanager:prometheus-alertmanager"
-test="$up amtool:prometheus-alertmanager chromium-headless-shell:chromium-headless-shell pdftotext:poppler-utils make:make git:git curl:curl javac:default-jdk-headless"
+up="prometheus:prometheus promtool:prometheus prometheus-alertmanager:prometheus-alertmanager chromium-headless-shell:chromium-headless-shell"
+test="$up amtool:prometheus-alertmanager pdftotext:poppler-utils make:make git:git curl:curl javac:default-jdk-headless"
 bench="$test prometheus-blackbox-exporter:prometheus-blackbox-exporter"
 
 case "${1:-}" in
@@ -31,7 +31,7 @@ if [ "$(id -u)" != 0 ] || ! command -v apt-get >/dev/null 2>&1; then
     if command -v apt-get >/dev/null 2>&1; then
       echo "Install them:  sudo apt-get update && sudo apt-get install --no-install-recommends ${missing[*]}"
     else
-      echo "Install Prometheus 2.42 or later and Alertmanager 0.25 or later, with promtool and amtool, so that they are on the PATH."
+      echo "Install Prometheus 2.42 or later and Alertmanager 0.25 or later, with promtool and amtool, and chromium-headless-shell, so that they are on the PATH."
     fi
     echo "Or run the same stack in containers:  docker compose up"
   } >&2

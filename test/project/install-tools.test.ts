@@ -17,11 +17,12 @@ function installTools(...programs: readonly string[]) {
 }
 
 test('with every program there is nothing to say', () => {
-  expect(installTools('prometheus', 'promtool', 'prometheus-alertmanager')).toEqual({ code: 0, out: '', err: '' })
+  const programs = ['prometheus', 'promtool', 'prometheus-alertmanager', 'chromium-headless-shell']
+  expect(installTools(...programs)).toEqual({ code: 0, out: '', err: '' })
 })
 
 test('on Debian, but not as root, it names the packages, the command, and the containers', () => {
-  expect(installTools('apt-get', 'prometheus', 'promtool')).toEqual({
+  expect(installTools('apt-get', 'prometheus', 'promtool', 'chromium-headless-shell')).toEqual({
     code: 2,
     out: '',
     err: [
