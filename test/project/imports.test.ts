@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { dirname, join, relative, resolve } from 'node:path'
 import { describe, expect, test } from 'vitest'
+import { z } from 'zod'
 
 const SRC = resolve('src')
 
@@ -113,6 +114,19 @@ describe('imports between the parts', () => {
       .filter(({ to, from }) => to in HOMES && !from.startsWith(HOMES[to] ?? ''))
       .map(({ to, from }) => `src/${from} imports ${to}; its home is src/${HOMES[to]}`)
     expect(strays).toEqual([])
+  })
+
+  test('bring only packages that are installed with ours', () => {
+    const { dependencies } = z
+      .object({ dependencies: z.record(z.string(), z.string()) })
+      .parse(JSON.parse(readFileSync('package.json', 'utf8')))
+    const packageOf = (to: string) => /^(?:@[^/]+\/)?[^/]+/.exec(to)?.[0] ?? to
+    const missing = all
+      .filter(({ to, typeOnly }) => !typeOnly && !to.startsWith('.') && !to.startsWith('node:'))
+      .filter(({ to }) => !Object.hasOwn(dependencies, packageOf(to)))
+    expect(missing.map(({ from, to }) => `src/${from} imports ${to}, which package.json does not depend on`)).toEqual(
+      [],
+    )
   })
 
   test('are seen by this test at all', () => {
