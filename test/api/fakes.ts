@@ -34,7 +34,7 @@ export function account(overrides: Partial<Account> = {}): Account {
   }
 }
 
-export function health(key: string, overrides: Partial<AccountHealth> = {}): AccountHealth {
+function health(key: string, overrides: Partial<AccountHealth> = {}): AccountHealth {
   return {
     key,
     status: 'healthy',
