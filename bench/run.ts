@@ -11,9 +11,11 @@ const BENCHES: Readonly<Record<string, () => Promise<{ run(): Promise<BenchRow[]
   pdf: () => import('./pdf.ts'),
 }
 
-/** Run by name only: they answer a design question once. */
+/** Run by name only: they answer a design question once, or take long. */
 const ON_DEMAND: typeof BENCHES = {
   'start-pattern': () => import('./start-pattern.ts'),
+  // Ten minutes on a machine without other work.
+  rules: () => import('./rules.ts'),
   store: () => import('./store.ts'),
 }
 
