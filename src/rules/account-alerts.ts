@@ -17,7 +17,7 @@ const NOT_OURS = `${LOGGED_OUT}|${BLOCKED}|conflict|outdated_client|gateway_down
 const FLAPPING_INCIDENTS = 4
 
 /** Start of the outage of every unhealthy account outside maintenance; the other rules of the group look at these few. */
-const UNHEALTHY = 'account:whatsapp_unhealthy:start'
+export const UNHEALTHY = 'account:whatsapp_unhealthy:start'
 
 const unhealthyAccounts: RecordingRule = {
   record: UNHEALTHY,

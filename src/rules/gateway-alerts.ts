@@ -1,7 +1,8 @@
 import { ACCOUNT_FAMILIES, GATEWAY_FAMILIES } from '../metrics/catalogue.ts'
 import { aggregate, increase, selector } from '../metrics/promql.ts'
+import { UNHEALTHY } from './account-alerts.ts'
 import { lines } from './expressions.ts'
-import type { AlertingRule, BoardLink, RuleGroup } from './rule.ts'
+import type { AlertingRule, BoardLink, RecordingRule, RuleGroup } from './rule.ts'
 
 const BOARD: BoardLink = { uid: 'whatsapp-gateway', variables: ['gateway'] }
 const { up, breakerOpen, unmapped } = GATEWAY_FAMILIES
@@ -9,6 +10,15 @@ const { status, maintenance, info } = ACCOUNT_FAMILIES
 
 /** The fleet is degraded when this share of the accounts that are seen is unhealthy, and at least so many. */
 const DEGRADED = { share: 0.2, accounts: 3 }
+
+/** Accounts behind a gateway by tenant, and 1 for a gateway that is all in maintenance: counted once for all alerts. */
+const ACCOUNTS = 'gateway:whatsapp_accounts:count'
+const MAINTAINED = 'gateway:whatsapp_maintenance:min'
+
+const counts: readonly RecordingRule[] = [
+  { record: ACCOUNTS, expr: aggregate('count', ['gateway', 'tenant'], selector(info)) },
+  { record: MAINTAINED, expr: aggregate('min', ['gateway'], selector(maintenance)) },
+]
 
 const rules: readonly AlertingRule[] = [
   {
@@ -33,7 +43,7 @@ const rules: readonly AlertingRule[] = [
       lines(
         `${selector(breakerOpen)} == 1`,
         `and on (gateway) (${selector(up)} == 1)`,
-        `and on (gateway) (${selector(status, { status: 'unhealthy' })} == 1)`,
+        `and on (gateway) ${UNHEALTHY}`,
       ),
     ),
     keepFiringFor: '5m',
@@ -66,7 +76,7 @@ const fleet: readonly AlertingRule[] = [
 
 /** Alerts about a gateway as a whole, and about the fleet. */
 export const gatewayAlerts: readonly RuleGroup[] = [
-  { name: 'whatsapp-gateway-alerts', interval: '15s', rules },
+  { name: 'whatsapp-gateway-alerts', interval: '15s', rules: [...counts, ...rules] },
   { name: 'whatsapp-fleet-alerts', interval: '1m', rules: fleet },
 ]
 
@@ -77,9 +87,9 @@ export const gatewayAlerts: readonly RuleGroup[] = [
 function perTenant(condition: string): string {
   const holds = aggregate('max', ['gateway'], condition)
   return lines(
-    `(count by (gateway, tenant) (${selector(info)}) and on (gateway) ${holds})`,
+    `(${ACCOUNTS} and on (gateway) ${holds})`,
     `or on (gateway) (0 * ${holds})`,
-    `unless on (gateway) (${aggregate('min', ['gateway'], selector(maintenance))} == 1)`,
+    `unless on (gateway) (${MAINTAINED} == 1)`,
   )
 }
 

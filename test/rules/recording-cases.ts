@@ -447,6 +447,29 @@ const usual: readonly RecordingCase[] = [
     ],
   },
   {
+    name: 'a gateway has its accounts by tenant, and is in maintenance when all of them are',
+    groups: ['whatsapp-gateway-alerts'],
+    step: '1m',
+    every: '1m',
+    series: {
+      ...account([{ samples: 10 }, { samples: 20, maintenance: true }]),
+      ...account([{ samples: 20 }, { samples: 10, maintenance: true }], PEER),
+      ...account([{ samples: 20 }, { samples: 10, maintenance: true }], 'account="spare",gateway="waha-1"'),
+    },
+    expected: [
+      {
+        at: '5m',
+        expr: 'gateway:whatsapp_accounts:count',
+        samples: {
+          'gateway:whatsapp_accounts:count{gateway="waha-1",tenant="acme"}': 2,
+          'gateway:whatsapp_accounts:count{gateway="waha-1"}': 1,
+        },
+      },
+      is('15m', 'gateway:whatsapp_maintenance:min', 0, '{gateway="waha-1"}'),
+      is('25m', 'gateway:whatsapp_maintenance:min', 1, '{gateway="waha-1"}'),
+    ],
+  },
+  {
     name: 'activity that drops to nothing is 0, not absent, and is held against the same hour of the week',
     groups: ['whatsapp-account-activity'],
     step: '5m',
