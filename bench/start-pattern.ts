@@ -10,7 +10,7 @@ import { fleetConfig } from './fleet-config.ts'
 import { cpuSeconds, percentile, startTarget } from './process.ts'
 
 const ACCOUNTS = 1_000
-const GROUPS = [1, 5, 10, 25, 50, 100, 1_000]
+const GROUPS = [1, 10, 25, 50, 1_000]
 const WARM_UP_MS = 32_000
 const WINDOW_MS = 45_000
 

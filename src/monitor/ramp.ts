@@ -1,6 +1,6 @@
 /**
  * Starts tasks a few per event-loop turn. Started all in one turn, the last request leaves only when the first hundreds
- * are written, and the clock would measure our own queue instead of the gateway (docs/decisions/0006-start-pattern.md).
+ * are written, and the clock would measure our own queue instead of the gateway (docs/decisions/0007-start-pattern.md).
  */
 export interface Ramp {
   push(start: () => void): void

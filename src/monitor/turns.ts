@@ -4,7 +4,7 @@ import { ramp } from './ramp.ts'
 import type { AccountEntry, GatewayEntry, Roster } from './roster.ts'
 import { type Wheel, wheel } from './wheel.ts'
 
-/** Starts per turn of the event loop; docs/decisions/0006-start-pattern.md has the measurements. */
+/** Starts per turn of the event loop; docs/decisions/0007-start-pattern.md has the measurements. */
 const STARTS_PER_TURN = 4
 
 type Unit = AccountEntry | GatewayEntry
