@@ -2,13 +2,13 @@ import { existsSync } from 'node:fs'
 import { DatabaseSync } from 'node:sqlite'
 import type { Account } from '../accounts/account.ts'
 import type { Log } from '../log.ts'
-import { bucketCollector } from './history-sums.ts'
 import { readAccount } from './ledger.ts'
 import { accountRows } from './sqlite-accounts.ts'
 import { storeErrorOf } from './sqlite-errors.ts'
 import { eventRows } from './sqlite-events.ts'
 import { historyRows } from './sqlite-history.ts'
 import { maintenanceRows } from './sqlite-maintenance.ts'
+import { sqliteReads } from './sqlite-reads.ts'
 import { num, text } from './sqlite-row.ts'
 import { SCHEMA_VERSION, schemaVersion } from './sqlite-schema.ts'
 import { type Store, StoreError } from './store.ts'
@@ -99,27 +99,7 @@ function readerOf(db: DatabaseSync, path: string, log: Log): StoreReader {
           }
         }),
       ),
-    incidents: async (filter) => guarded(() => events.incidents(filter)),
-    incident: async (id) => guarded(() => events.incident(id)),
-    recoveries: async (filter) => guarded(() => events.recoveries(filter)),
-    transitions: async (filter) =>
-      guarded(() => {
-        const ref = accounts.ref(filter.key)
-        return ref === undefined ? { items: [] } : events.transitions(ref, filter)
-      }),
-    history: async (key, range, stepMs) =>
-      guarded(() => {
-        const collector = bucketCollector(range, stepMs)
-        const ref = accounts.ref(key)
-        if (ref !== undefined) history.collect(ref, key, range, collector)
-        for (const atMs of events.attemptTimes(key, range.fromMs, range.toMs)) collector.addAttempt(atMs)
-        return collector.buckets()
-      }),
-    samples: async (key, range) =>
-      guarded(() => {
-        const ref = accounts.ref(key)
-        return ref === undefined ? [] : history.samples(ref, key, range)
-      }),
+    ...sqliteReads(guarded, { accounts, events, history }),
     maintenance: async () => guarded(() => maintenance.all()),
     async close() {
       if (!open) return

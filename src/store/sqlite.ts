@@ -1,6 +1,5 @@
 import type { Log } from '../log.ts'
 import type { ArchivableStore } from './archive.ts'
-import { bucketCollector } from './history-sums.ts'
 import { replayOf } from './replay.ts'
 import { accountRows } from './sqlite-accounts.ts'
 import { sqliteArchive } from './sqlite-archive.ts'
@@ -10,6 +9,7 @@ import { openFile } from './sqlite-file.ts'
 import { historyRows } from './sqlite-history.ts'
 import { maintenanceRows } from './sqlite-maintenance.ts'
 import { notificationRows } from './sqlite-notifications.ts'
+import { sqliteReads } from './sqlite-reads.ts'
 import { num } from './sqlite-row.ts'
 import { textMessageRows } from './sqlite-text-messages.ts'
 import { upkeep } from './sqlite-upkeep.ts'
@@ -163,27 +163,7 @@ export function sqliteStore(options: SqliteStoreOptions, log: Log): ArchivableSt
     archive: sqliteArchive({ db, guarded, ...parts }),
     load: async () => guarded(load),
     write: async (batch) => guarded(() => write(batch)),
-    incidents: async (filter) => guarded(() => events.incidents(filter)),
-    incident: async (id) => guarded(() => events.incident(id)),
-    recoveries: async (filter) => guarded(() => events.recoveries(filter)),
-    transitions: async (filter) =>
-      guarded(() => {
-        const ref = accounts.ref(filter.key)
-        return ref === undefined ? { items: [] } : events.transitions(ref, filter)
-      }),
-    history: async (key, range, stepMs) =>
-      guarded(() => {
-        const collector = bucketCollector(range, stepMs)
-        const ref = accounts.ref(key)
-        if (ref !== undefined) history.collect(ref, key, range, collector)
-        for (const atMs of events.attemptTimes(key, range.fromMs, range.toMs)) collector.addAttempt(atMs)
-        return collector.buckets()
-      }),
-    samples: async (key, range) =>
-      guarded(() => {
-        const ref = accounts.ref(key)
-        return ref === undefined ? [] : history.samples(ref, key, range)
-      }),
+    ...sqliteReads(guarded, { accounts, events, history }),
     recordNotifications: async (told) => guarded(() => notifications.record(told)),
     notifications: async (filter) => guarded(() => notifications.list(filter)),
     putTextMessage: async (message) => guarded(() => textMessages.put(message)),
