@@ -11,6 +11,7 @@ import type { Log } from '../log.ts'
 import { type GoodConfig, type Service, startService } from '../service.ts'
 import { openShard, type Shard, ShardError } from '../shard.ts'
 import { StoreError } from '../store/store.ts'
+import { type AddressOverrides, listenAddress, serviceAddress, withAddresses } from './address-overrides.ts'
 import { reportFaults } from './config-check.ts'
 import { type CommandIo, EXIT } from './io.ts'
 import { createLog } from './log.ts'
@@ -21,9 +22,16 @@ export async function run(args: readonly string[], io: CommandIo, signal: AbortS
   const command = new Command('whatsapp-exporter serve')
     .description('Watch the fleet until stopped. SIGHUP or POST /-/reload reads the configuration again.')
     .option('-c, --config <file>', 'configuration file', 'config.yml')
+    .option('--listen <host:port>', 'where to listen, instead of api.listen', listenAddress)
+    .option('--prometheus-url <url>', 'Prometheus as the exporter reaches it (default: prometheus.url)', serviceAddress)
+    .option(
+      '--alertmanager-url <url>',
+      'Alertmanager as the exporter reaches it (default: alerting.url)',
+      serviceAddress,
+    )
   return await runCommand(command, args, io, async () => {
-    const { config: file } = command.opts<{ config: string }>()
-    const readConfig = () => loadConfig(resolve(io.cwd, file), io.env)
+    const { config: file, ...addresses } = command.opts<{ config: string } & AddressOverrides>()
+    const readConfig = () => withAddresses(loadConfig(resolve(io.cwd, file), io.env), addresses)
     const loaded = readConfig()
     if (!loaded.ok) {
       reportFaults(file, loaded, io)

@@ -6,12 +6,15 @@ import { simulatorConfigYaml } from '../simulator/config-yaml.ts'
 import { demoFleet } from '../simulator/demo-fleet.ts'
 import { parseScript } from '../simulator/script-file.ts'
 import { type Simulator, startSimulator } from '../simulator/simulator.ts'
+import { serviceAddress } from './address-overrides.ts'
 import { type CommandIo, EXIT } from './io.ts'
 import { runCommand } from './parse-args.ts'
 
 interface Options {
   readonly accounts: number
+  readonly host: string
   readonly port: number
+  readonly publicUrl?: string
   readonly smtpPort?: number
   readonly seed: number
   readonly script?: string
@@ -25,7 +28,9 @@ export async function run(args: readonly string[], io: CommandIo, signal: AbortS
   const command = new Command('whatsapp-exporter simulate')
     .description('Run fake WAHA, Evolution and http gateways with scripted faults, and an inbox that shows the alerts.')
     .option('--accounts <number>', 'accounts in all', whole(1, 100_000), 24)
+    .option('--host <host>', 'address to listen on; 0.0.0.0 takes every one of the machine', '127.0.0.1')
     .option('--port <port>', 'port of the gateways and of the inbox; 0 takes a free one', whole(0, 65_535), 19_300)
+    .option('--public-url <url>', 'address under which others reach it (default: from host and port)', serviceAddress)
     .option('--smtp-port <port>', 'port of the mail inbox; without it no mail is taken', whole(0, 65_535))
     .option('--seed <number>', 'same seed, same faults', whole(0, 2 ** 31), 1)
     .option('--script <file>', 'script of faults (docs/simulator.md) instead of the demo')
@@ -38,7 +43,8 @@ export async function run(args: readonly string[], io: CommandIo, signal: AbortS
       const simulator = await startSimulator({
         gateways: demoFleet(options.accounts),
         seed: options.seed,
-        listen: { port: options.port },
+        listen: { host: options.host, port: options.port },
+        ...(options.publicUrl === undefined ? {} : { publicUrl: options.publicUrl }),
         latencyMs: options.latencyMs,
         signal,
         ...(options.smtpPort === undefined ? {} : { smtpPort: options.smtpPort }),
@@ -47,7 +53,7 @@ export async function run(args: readonly string[], io: CommandIo, signal: AbortS
       try {
         await writeConfig(simulator, options, io)
         const { url, smtpPort } = simulator
-        const mail = smtpPort === null ? '' : `   Mail: 127.0.0.1:${smtpPort}`
+        const mail = smtpPort === null ? '' : `   Mail: ${new URL(url).hostname}:${smtpPort}`
         io.stdout.write(
           `${options.accounts} accounts are simulated. Pull a plug: ${url}/sim   Inbox: ${url}/inbox${mail}\n`,
         )

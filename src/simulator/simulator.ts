@@ -21,6 +21,8 @@ export interface SimulatorOptions {
   readonly seed?: number
   /** @default 127.0.0.1 and a free port */
   readonly listen?: { readonly host?: string; readonly port?: number }
+  /** Address under which others reach it, where that is not where it listens. @default http://HOST:PORT */
+  readonly publicUrl?: string
   /** Delay of every reply of the gateways, milliseconds. @default 0 */
   readonly latencyMs?: number | { readonly min: number; readonly max: number }
   /** From the call of a restart until its outcome shows, milliseconds. @default 3000 */
@@ -41,7 +43,7 @@ export interface SimulatorOptions {
 
 /** A running simulator. */
 export interface Simulator {
-  /** `http://127.0.0.1:PORT`, without a slash at its end. */
+  /** `publicUrl`, else `http://127.0.0.1:PORT`, without a slash at its end. */
   readonly url: string
   readonly port: number
   /** SMTP port of the inbox; null where it is off. */
@@ -124,7 +126,7 @@ export async function startSimulator(options: SimulatorOptions): Promise<Simulat
   })
   const address = server.address()
   if (address === null || typeof address === 'string') throw new Error('simulator: the server has no port')
-  url = `http://${host.includes(':') ? `[${host}]` : host}:${address.port}`
+  url = options.publicUrl ?? `http://${reachableHost(host)}:${address.port}`
 
   let closing: Promise<void> | null = null
   const stop = async () => {
@@ -165,6 +167,13 @@ export async function startSimulator(options: SimulatorOptions): Promise<Simulat
     inbox,
     close,
   }
+}
+
+/** How programs of this machine name the host that the simulator listens on. */
+function reachableHost(host: string): string {
+  if (host === '0.0.0.0') return '127.0.0.1'
+  if (host === '::') return '[::1]'
+  return host.includes(':') ? `[${host}]` : host
 }
 
 function checked<T extends z.ZodType>(place: string, schema: T, value: unknown): z.output<T> {

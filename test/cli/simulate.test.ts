@@ -42,6 +42,31 @@ test('writes a configuration that the exporter takes', async () => {
   ])
 })
 
+test('writes a configuration with the address under which others reach it', async () => {
+  const args = ['--public-url', 'http://simulator:19300/', '--smtp-port', '0', '--write-config', 'public.yml']
+  const { code, out } = await simulate(...args)
+  expect([code, out]).toEqual([0, expect.stringContaining('Pull a plug: http://simulator:19300/sim')])
+  const loaded = parseConfig(readFileSync(join(folder, 'public.yml'), 'utf8'), folder, {})
+  if (!loaded.ok) throw new Error(JSON.stringify(loaded.faults))
+  const { gateways, checks, alerting } = loaded.config
+  expect(gateways.map(({ url }) => url)).toEqual([
+    'http://simulator:19300/waha-1',
+    'http://simulator:19300/evolution-1',
+    'http://simulator:19300/linda',
+  ])
+  expect(checks.uplink).toEqual(['simulator:19300'])
+  expect(alerting.smtp?.smarthost).toMatch(/^simulator:\d+$/)
+})
+
+test.each([
+  ['0.0.0.0', 'http://127.0.0.1'],
+  ['127.0.0.2', 'http://127.0.0.2'],
+])('listening on %s it is reached as %s', async (host, url) => {
+  const { code, out, err } = await simulate('--host', host)
+  expect([code, err]).toEqual([0, ''])
+  expect(out).toContain(`Pull a plug: ${url}:`)
+})
+
 test('plays a script of your own', async () => {
   writeFileSync(join(folder, 'script.yml'), 'events:\n  - { at: 1, gateway: linda, fault: hang, for: 60 }\n')
   expect(await simulate('--script', 'script.yml')).toMatchObject({ code: 0, err: '' })
@@ -55,6 +80,10 @@ test.each([
   [
     ['--accounts', '0'],
     "error: option '--accounts <number>' argument '0' is invalid. It must be a whole number from 1 to 100000.\n",
+  ],
+  [
+    ['--public-url', 'simulator'],
+    "error: option '--public-url <url>' argument 'simulator' is invalid. It is not a URL. Write it with a scheme, for example http://localhost:3000.\n",
   ],
   [['--script', 'none.yml'], 'none.yml cannot be read (ENOENT). Name a script of faults with --script.\n'],
   [
