@@ -3,6 +3,7 @@ import { optionTables } from '../src/config/option-table.ts'
 import { metricsTable } from '../src/metrics/metrics-table.ts'
 import { reportJsonSchema } from '../src/reports/report-schema.ts'
 import { RULE_FILES, renderRuleFile } from '../src/rules/rule-files.ts'
+import { composeDemoConfig } from './stack/compose-demo.ts'
 
 /** A file of the repository, or a part of one, that is made from code. */
 export interface GeneratedFile {
@@ -18,6 +19,7 @@ export const GENERATED_FILES: readonly GeneratedFile[] = [
   { path: 'report.schema.json', render: () => `${JSON.stringify(reportJsonSchema(), null, 2)}\n` },
   { path: 'docs/configuration.md', render: (current) => betweenMarkers(current, 'options', optionTables()) },
   { path: 'docs/metrics.md', render: (current) => betweenMarkers(current, 'metrics', metricsTable()) },
+  { path: 'deploy/compose/demo.yml', render: composeDemoConfig },
   ...RULE_FILES.map((file) => ({ path: `prometheus/rules/${file.name}`, render: () => renderRuleFile(file) })),
 ]
 

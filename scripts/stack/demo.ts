@@ -15,6 +15,13 @@ const WANTED = {
   smtp: 19_325,
 }
 
+/** A demo is watched for minutes: checks and repairs come soon. */
+export const DEMO_SECTIONS = {
+  checks: { interval: '5s', timeout: '3s' },
+  // In step with checks three times as frequent as usual: a restart that did not help is tried again soon.
+  recovery: { verifyWithin: '30s' },
+}
+
 /** The stack on a simulated fleet: every port gives way where it is taken. */
 export async function demoPlan(dataPath: string): Promise<StackPlan> {
   const folder = join(dataPath, 'demo')
@@ -42,9 +49,7 @@ export async function demoPlan(dataPath: string): Promise<StackPlan> {
     gateways,
     smtpPort: ports.smtp,
     sections: {
-      checks: { interval: '5s', timeout: '3s' },
-      // In step with checks three times as frequent as usual: a restart that did not help is tried again soon.
-      recovery: { verifyWithin: '30s' },
+      ...DEMO_SECTIONS,
       api: { listen: `127.0.0.1:${ports.exporter}` },
       prometheus: { url: local(ports.prometheus) },
       alerting: { url: local(ports.alertmanager) },
