@@ -38,7 +38,7 @@ const CONNECTION_LOST: ReadonlySet<string> = new Set(['UND_ERR_SOCKET', 'ECONNRE
 
 /**
  * One request and its reply on undici's lowest level. A class, because it sits on the hot path: its methods live on
- * the prototype, so a check allocates one object, one timer and one promise, and no closures.
+ * the prototype, so a check allocates one object, one timer, one promise and one closure.
  */
 export class Exchange implements Dispatcher.DispatchHandler {
   readonly #dispatcher: Dispatcher
@@ -46,6 +46,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
   readonly #limits: ExchangeLimits
   readonly #signal: AbortSignal
   readonly #now: () => number
+  readonly #handOver: (deliver: () => void) => void
   readonly #resolve: (reply: RawReply) => void
   readonly #reject: (error: ExchangeError) => void
   readonly #timer: NodeJS.Timeout
@@ -65,6 +66,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
     limits: ExchangeLimits,
     signal: AbortSignal,
     now: () => number,
+    handOver: (deliver: () => void) => void,
     resolve: (reply: RawReply) => void,
     reject: (error: ExchangeError) => void,
   ) {
@@ -73,22 +75,27 @@ export class Exchange implements Dispatcher.DispatchHandler {
     this.#limits = limits
     this.#signal = signal
     this.#now = now
+    this.#handOver = handOver
     this.#resolve = resolve
     this.#reject = reject
     this.#timer = setTimeout(onTimeout, limits.timeoutMs, this)
     signal.addEventListener('abort', this)
   }
 
-  /** Sends a request and reads its whole reply. Rejects with ExchangeError only; the signal must not be aborted yet. */
+  /**
+   * Sends a request and reads its whole reply. Rejects with ExchangeError only; the signal must not be aborted yet.
+   * @param handOver when a reply that was read is worked on
+   */
   static run(
     dispatcher: Dispatcher,
     options: Dispatcher.DispatchOptions,
     limits: ExchangeLimits,
     signal: AbortSignal,
     now: () => number,
+    handOver: (deliver: () => void) => void,
   ): Promise<RawReply> {
     return new Promise((resolve, reject) => {
-      new Exchange(dispatcher, options, limits, signal, now, resolve, reject).#dispatch()
+      new Exchange(dispatcher, options, limits, signal, now, handOver, resolve, reject).#dispatch()
     })
   }
 
@@ -145,9 +152,11 @@ export class Exchange implements Dispatcher.DispatchHandler {
   onResponseEnd(): void {
     const durationMs = performance.now() - this.#startMs
     if (!this.#settle()) return
-    const only = this.#chunks.length === 1 ? this.#chunks[0] : undefined
-    const text = (only ?? Buffer.concat(this.#chunks, this.#receivedBytes)).toString('utf8')
-    this.#resolve({ status: this.#status, headers: this.#headers, text, atMs: this.#atMs, durationMs })
+    this.#handOver(() => {
+      const only = this.#chunks.length === 1 ? this.#chunks[0] : undefined
+      const text = (only ?? Buffer.concat(this.#chunks, this.#receivedBytes)).toString('utf8')
+      this.#resolve({ status: this.#status, headers: this.#headers, text, atMs: this.#atMs, durationMs })
+    })
   }
 
   onResponseError(_controller: Dispatcher.DispatchController | null, error: Error): void {

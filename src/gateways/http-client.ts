@@ -4,6 +4,7 @@ import { type Dispatcher, Pool } from 'undici'
 import type { ZodType } from 'zod'
 import type { Secret } from '../option-types.ts'
 import { Exchange, ExchangeError, type RawReply } from './exchange.ts'
+import { handOver } from './hand-over.ts'
 import { type ReplyClassifier, type RequestName, replyFaults } from './reply-faults.ts'
 
 /** Most bytes of one account's reply. */
@@ -107,6 +108,7 @@ export function httpClient(options: HttpClientOptions): HttpClient {
     },
   })
   const fixedHeaders = ['accept', 'application/json', 'user-agent', options.userAgent ?? 'whatsapp-exporter']
+  const deliver = handOver()
   let closed = false
   let silentUntilMs = 0
   let silenceMs = 0
@@ -130,7 +132,7 @@ export function httpClient(options: HttpClientOptions): HttpClient {
     const timeoutMs = request.timeoutMs ?? options.timeoutMs
     const limits = { timeoutMs, maxBytes: request.maxBytes ?? REPLY_BYTES }
     try {
-      return await Exchange.run(pool, dispatchOptions(request), limits, signal, now)
+      return await Exchange.run(pool, dispatchOptions(request), limits, signal, now, deliver)
     } catch (error) {
       if (error instanceof ExchangeError) {
         if (closed && error.fault.kind === 'network') throw faults.closed(name)

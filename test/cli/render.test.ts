@@ -59,7 +59,10 @@ grafana: { url: "https://grafana.example.org/team/" }
 `
   writeFileSync(join(folder, 'config.yml'), `${TWO_GATEWAYS}${links}`)
   expect(await run(['--out', 'linked'], recordingIo(folder), signal)).toBe(0)
-  const [down] = read('linked/rules/gateway-alerts.yml').groups[0].rules
+  const rules = read('linked/rules/gateway-alerts.yml').groups.flatMap(
+    (group: { rules: { alert?: string }[] }) => group.rules,
+  )
+  const down = rules.find(({ alert }: { alert?: string }) => alert === 'WhatsAppGatewayDown')
   expect(down.annotations).toMatchObject({
     runbook_url: 'https://wiki.example.org/runbooks/gateway-down.md',
     dashboard_url: expect.stringMatching(/^https:\/\/grafana\.example\.org\/team\/d\/whatsapp-gateway\?/),

@@ -1,0 +1,26 @@
+/** Replies that are worked on per turn of the event loop. */
+const PER_TURN = 4
+
+/**
+ * Hands finished work on a few pieces per turn of the event loop, in order. Replies come in crowds: were each worked on
+ * as soon as it is read, the last of a crowd would be read, and its clock stopped, only after the work on all others, and
+ * our own work would count as the gateway's response time.
+ */
+export function handOver(): (deliver: () => void) => void {
+  let waiting: (() => void)[] = []
+  let next = 0
+  const turn = () => {
+    const end = Math.min(next + PER_TURN, waiting.length)
+    while (next < end) waiting[next++]?.()
+    if (next < waiting.length) {
+      setImmediate(turn)
+      return
+    }
+    waiting = []
+    next = 0
+  }
+  return (deliver) => {
+    if (waiting.length === 0) setImmediate(turn)
+    waiting.push(deliver)
+  }
+}
