@@ -42,6 +42,8 @@ export async function run(windows = 5): Promise<BenchRow[]> {
   const sides = { ours: [ours, ourPrometheus], peer: [blackbox, theirPrometheus] }
   const cpu = (side: readonly { pid: number }[]) => side.reduce((sum, { pid }) => sum + cpuSeconds(pid), 0)
   try {
+    // A long-running exporter has its code compiled; the peers are compiled programs.
+    await ours.now(60)
     await sleep(WARM_UP_MS)
     await request(`${target.url}/log`, { method: 'DELETE' }).then(({ body }) => body.dump())
     const sinceMs = Date.now()

@@ -8,14 +8,18 @@ export interface Ramp {
   clear(): void
 }
 
-/** @param perTurn how many tasks start before the loop gets a chance to write requests and read replies */
-export function ramp(perTurn: number): Ramp {
+/**
+ * @param perTurn how many tasks of a crowd start before the loop gets a chance to write requests and read replies
+ * @param crowd fewer tasks than this start one per turn, which measures best and costs little for so few
+ */
+export function ramp(perTurn: number, crowd = 0): Ramp {
   let queue: (() => void)[] = []
   let next = 0
   let armed = false
   const run = () => {
     armed = false
-    const end = Math.min(next + perTurn, queue.length)
+    const waiting = queue.length - next
+    const end = next + Math.min(waiting < crowd ? 1 : perTurn, waiting)
     while (next < end) queue[next++]?.()
     if (next < queue.length) arm()
     else {

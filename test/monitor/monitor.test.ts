@@ -52,7 +52,7 @@ const planOf = (gateways: readonly WatchedGateway[], more: Partial<MonitorPlan> 
   gateways,
   intervalMs: 60_000,
   concurrency: 16,
-  startGroup: 25,
+  startGroup: 10,
   uplink: [],
   uplinkTimeoutMs: 1_000,
   unhealthyAfter: 1,

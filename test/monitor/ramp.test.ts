@@ -53,3 +53,16 @@ test('a task that clears the ramp ends its turn', async () => {
   for (let turn = 0; turn < 3; turn++) await nextTurn()
   expect(started).toEqual(['a', 'c'])
 })
+
+test('a few tasks start one per turn, and a crowd starts faster until it is few', async () => {
+  const starting = ramp(4, 6)
+  const started: number[] = []
+  for (let index = 0; index < 12; index++) starting.push(() => started.push(index))
+  const perTurn: number[] = []
+  while (started.length < 12) {
+    const before = started.length
+    await nextTurn()
+    perTurn.push(started.length - before)
+  }
+  expect(perTurn.filter((count) => count > 0)).toEqual([4, 4, 1, 1, 1, 1])
+})
