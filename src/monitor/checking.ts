@@ -2,6 +2,7 @@ import type { LimitFunction } from 'p-limit'
 import type { AccountKey } from '../accounts/account.ts'
 import type { CheckOutcome, Reading } from '../accounts/observation.ts'
 import type { ErrorCode } from '../accounts/vocabulary.ts'
+import type { Span, Tracing } from '../tracing/span.ts'
 import type { CheckResult } from './fleet.ts'
 import type { AccountEntry, GatewayEntry } from './roster.ts'
 import { signalShares } from './signal-shares.ts'
@@ -30,11 +31,15 @@ export interface CheckingParts {
   settle(entry: AccountEntry, outcome: CheckOutcome, selfDelayMs: number): CheckResult
   /** Takes one request's outcome into the gateway's health; after its accounts are settled. */
   settleGateway(entry: GatewayEntry, outcome: CheckOutcome, selfDelayMs: number): void
+  /** Absent where nothing is traced. */
+  readonly tracing?: Tracing | undefined
+  /** The cycle under which checks are traced. */
+  cycleSpan?(): Span | undefined
 }
 
 export interface Checking {
-  /** Checks one account; a check under way is shared. Never rejects. */
-  account(entry: AccountEntry, plannedMs: number): Promise<CheckResult>
+  /** Checks one account; a check under way is shared. Never rejects. @param asker who asked, where it was not its turn */
+  account(entry: AccountEntry, plannedMs: number, asker?: Span): Promise<CheckResult>
   /** Checks all accounts of a gateway with its list call; a check under way is shared. Never rejects. */
   gateway(entry: GatewayEntry, plannedMs: number): Promise<GatewayResults>
 }
@@ -47,6 +52,9 @@ const LATE_TIMER_MS = 1_000
 
 /** While a gateway is down, this many of its accounts at a time are really asked: enough to see it come back. */
 const PROBES_OF_A_DEAD_GATEWAY = 2
+
+/** While a gateway lets requests run into their time limit, it has this share of its places: others need them too. */
+const SHARE_OF_A_HANGING_GATEWAY = 1 / 4
 
 export function checking(parts: CheckingParts): Checking {
   const { figures, meter, monotonicMs, nowMs } = parts
@@ -78,14 +86,16 @@ export function checking(parts: CheckingParts): Checking {
     return lateMs > LATE_TIMER_MS ? Number.POSITIVE_INFINITY : 0
   }
 
-  async function checkAccount(entry: AccountEntry, plannedMs: number): Promise<CheckResult> {
+  async function checkAccount(entry: AccountEntry, plannedMs: number, asker?: Span): Promise<CheckResult> {
     const { gateway } = entry
     const startedMs = begin(plannedMs)
+    const span = checkSpan(asker)
     const startedAtMs = nowMs()
     const share = takeSignal()
     let outcome: CheckOutcome
     try {
-      const { reading, durationMs, atMs } = await gateway.watched.gateway.check(entry.account, share.signal)
+      const ask = () => gateway.watched.gateway.check(entry.account, share.signal)
+      const { reading, durationMs, atMs } = await (span === undefined ? ask() : span.within(ask))
       outcome = { atMs, durationMs, result: { ok: true, reading } }
     } catch (error) {
       outcome = failed(error, startedAtMs, startedMs)
@@ -93,22 +103,42 @@ export function checking(parts: CheckingParts): Checking {
     share.end()
     end()
     const selfDelayMs = selfDelayOf(outcome, gateway.watched.timeoutMs)
-    const result = parts.settle(entry, outcome, selfDelayMs)
+    const settle = () => parts.settle(entry, outcome, selfDelayMs)
+    // A repair that it leads to points at it.
+    const result = span === undefined ? settle() : span.within(settle)
     parts.settleGateway(gateway, outcome, selfDelayMs)
+    if (span !== undefined) endCheckSpan(span, entry, outcome, startedMs - plannedMs)
+    const places = placesOf(gateway)
+    if (gateway.limit.concurrency !== places) gateway.limit.concurrency = places
     return result
   }
 
+  function checkSpan(asker?: Span): Span | undefined {
+    if (asker !== undefined) return parts.tracing?.start('check', { parent: asker })
+    return parts.tracing?.start('check', { parent: parts.cycleSpan?.(), sampling: 'thinned' })
+  }
+
+  /** The gateway's failure, passed on to one of its accounts without a request; null where the account is to be asked. */
+  function answerOfTheDead(entry: AccountEntry, asking: number): CheckResult | null {
+    const { lastError, verdict } = entry.gateway.health
+    if (verdict !== 'down' || lastError === null || asking < PROBES_OF_A_DEAD_GATEWAY) return null
+    const result = { ok: false, code: lastError.code, message: lastError.message } as const
+    return parts.settle(entry, { atMs: nowMs(), durationMs: 0, result }, 0)
+  }
+
   return {
-    account(entry, plannedMs) {
+    account(entry, plannedMs, asker) {
       if (entry.inFlight !== null) return entry.inFlight
       const { gateway } = entry
-      const { lastError, verdict } = gateway.health
-      if (verdict === 'down' && lastError !== null && gateway.limit.activeCount >= PROBES_OF_A_DEAD_GATEWAY) {
-        const result = { ok: false, code: lastError.code, message: lastError.message } as const
-        return Promise.resolve(parts.settle(entry, { atMs: nowMs(), durationMs: 0, result }, 0))
-      }
+      const known = answerOfTheDead(entry, gateway.limit.activeCount)
+      if (known !== null) return Promise.resolve(known)
       // The gateway's limit is outside: a gateway that hangs must not hold places that others could use.
-      const check = gateway.limit(() => parts.globalLimit(() => checkAccount(entry, plannedMs)))
+      const check = gateway.limit(
+        // It may have died while this check, which counts as active now, waited for its place.
+        () =>
+          answerOfTheDead(entry, gateway.limit.activeCount - 1) ??
+          parts.globalLimit(() => checkAccount(entry, plannedMs, asker)),
+      )
       const shared = check.finally(() => {
         entry.inFlight = null
       })
@@ -128,13 +158,16 @@ export function checking(parts: CheckingParts): Checking {
   async function checkGateway(entry: GatewayEntry, plannedMs: number): Promise<GatewayResults> {
     const { gateway, timeoutMs } = entry.watched
     const results = new Map<AccountKey, CheckResult>()
-    if (gateway.checkAll === undefined) return results
+    const { checkAll } = gateway
+    if (checkAll === undefined) return results
     const startedMs = begin(plannedMs)
+    const span = parts.tracing?.start('check gateway', { parent: parts.cycleSpan?.(), sampling: 'thinned' })
     const startedAtMs = nowMs()
     let outcomeOf: (account: AccountEntry) => CheckOutcome
     let whole: CheckOutcome
     try {
-      const { readings, atMs, durationMs } = await gateway.checkAll(parts.signal)
+      const ask = () => checkAll(parts.signal)
+      const { readings, atMs, durationMs } = await (span === undefined ? ask() : span.within(ask))
       whole = { atMs, durationMs, result: { ok: true, reading: NO_READING } }
       outcomeOf = (account) => {
         const reading = readings.get(account.account.nativeId)
@@ -149,8 +182,36 @@ export function checking(parts: CheckingParts): Checking {
     for (const account of entry.entries.values())
       results.set(account.id, parts.settle(account, outcomeOf(account), selfDelayMs))
     parts.settleGateway(entry, whole, selfDelayMs)
+    if (span !== undefined) endGatewaySpan(span, entry, whole)
     return results
   }
+}
+
+/** How many of the gateway's accounts may be asked at once. */
+function placesOf({ watched, health }: GatewayEntry): number {
+  const isHanging = health.verdict === 'failing' && health.lastError?.code === 'timeout'
+  return isHanging ? Math.max(1, Math.ceil(watched.connections * SHARE_OF_A_HANGING_GATEWAY)) : watched.connections
+}
+
+function endCheckSpan(span: Span, { account, health }: AccountEntry, { result }: CheckOutcome, lagMs: number): void {
+  if (span.recorded) {
+    span.set({
+      'whatsapp.account': account.account,
+      'whatsapp.gateway': account.gateway,
+      'whatsapp.check.lag_seconds': lagMs / 1_000,
+      'whatsapp.status': health.status,
+      ...(result.ok ? { 'whatsapp.state': result.reading.state } : {}),
+      ...(result.ok && result.reading.reason !== null ? { 'whatsapp.reason': result.reading.reason } : {}),
+    })
+    if (!result.ok) span.fail(result)
+  }
+  span.end()
+}
+
+function endGatewaySpan(span: Span, { id, entries }: GatewayEntry, { result }: CheckOutcome): void {
+  span.set({ 'whatsapp.gateway': id, 'whatsapp.accounts': entries.size })
+  if (!result.ok) span.fail(result)
+  span.end()
 }
 
 const NO_READING: Reading = { state: 'unknown', reason: null, native: '', evidence: {} }

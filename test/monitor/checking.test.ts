@@ -1,0 +1,94 @@
+import pLimit from 'p-limit'
+import { beforeEach, describe, expect, test } from 'vitest'
+import type { Reading } from '../../src/accounts/observation.ts'
+import { GatewayError } from '../../src/gateways/gateway-error.ts'
+import type { GatewayVerdict } from '../../src/health/gateway-health.ts'
+import { type Checking, checking } from '../../src/monitor/checking.ts'
+import type { CheckResult } from '../../src/monitor/fleet.ts'
+import { type AccountEntry, type GatewayEntry, gatewayEntry } from '../../src/monitor/roster.ts'
+import { turnMeter } from '../../src/monitor/turn-meter.ts'
+import { T0 } from '../health/fixtures.ts'
+import { accountOf, entryOf, gatewayOf } from './fixtures.ts'
+
+const CONNECTIONS = 8
+const READING: Reading = { state: 'connected', reason: null, native: 'WORKING', evidence: {} }
+
+/** A check that the gateway has under way. */
+interface Asked {
+  answer(): void
+  timeOut(): void
+}
+
+// Nobody reads the view here.
+const RESULT = { durationMs: null, error: null } as CheckResult
+
+let gateway: GatewayEntry
+let verdictOfFailure: GatewayVerdict
+let checks: Checking
+let asked: Asked[]
+let settled: string[]
+
+beforeEach(() => {
+  verdictOfFailure = 'failing'
+  asked = []
+  settled = []
+  const idle = gatewayOf()
+  const hanging = {
+    ...idle.watched.gateway,
+    check: () =>
+      new Promise<{ reading: Reading; durationMs: number; atMs: number }>((resolve, reject) => {
+        asked.push({
+          answer: () => resolve({ reading: READING, durationMs: 1, atMs: T0 }),
+          timeOut: () => reject(new GatewayError('timeout', 'no answer')),
+        })
+      }),
+  }
+  gateway = gatewayEntry({ ...idle.watched, gateway: hanging, connections: CONNECTIONS }, idle.health, idle.repairs)
+  checks = checking({
+    globalLimit: pLimit(256),
+    nowMs: () => T0,
+    monotonicMs: () => 0,
+    meter: turnMeter(() => 0),
+    figures: { inFlight: 0, maxLagMs: 0, firstStartMs: null, lastEndMs: null },
+    signal: new AbortController().signal,
+    settle(entry, { result }) {
+      settled.push(`${entry.account.account}: ${result.ok ? 'ok' : result.message}`)
+      return RESULT
+    },
+    settleGateway(entry, { result }) {
+      const lastError = result.ok ? null : { code: result.code, message: result.message, atMs: T0 }
+      entry.health = { ...entry.health, verdict: result.ok ? 'up' : verdictOfFailure, lastError }
+    },
+  })
+})
+
+const accounts = (count: number): AccountEntry[] =>
+  Array.from({ length: count }, (_, index) => entryOf(accountOf(`a${index}`), gateway))
+
+const turn = () => new Promise(setImmediate)
+
+describe('a gateway that lets requests run into their time limit', () => {
+  test('has a quarter of its places from the first one on, and all of them from its next answer on', async () => {
+    for (const entry of accounts(30)) void checks.account(entry, 0)
+    await turn()
+    expect(asked).toHaveLength(CONNECTIONS)
+
+    for (const check of asked.splice(0)) check.timeOut()
+    await turn()
+    expect(asked).toHaveLength(CONNECTIONS / 4)
+
+    asked.splice(0, 1)[0]?.answer()
+    await turn()
+    expect(asked).toHaveLength(CONNECTIONS)
+  })
+
+  test('answers for the accounts that wait for their place, once it is down', async () => {
+    for (const entry of accounts(20)) void checks.account(entry, 0)
+    await turn()
+    verdictOfFailure = 'down'
+    for (const check of asked.splice(0)) check.timeOut()
+    await turn()
+    expect(settled).toHaveLength(20)
+    expect(asked).toHaveLength(0)
+  })
+})
