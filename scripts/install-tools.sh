@@ -33,7 +33,7 @@ if [ "$(id -u)" != 0 ] || ! command -v apt-get >/dev/null 2>&1; then
     else
       echo "Install Prometheus 2.42 or later and Alertmanager 0.25 or later, with promtool and amtool, and chromium-headless-shell, so that they are on the PATH."
     fi
-    echo "Or run the same stack in containers:  docker compose up"
+    echo "Or run the same stack in containers:  docker compose --env-file deploy/compose/demo.env up"
   } >&2
   exit 2
 fi

@@ -28,7 +28,7 @@ test('on Debian, but not as root, it names the packages, the command, and the co
     err: [
       'These programs are missing: prometheus-alertmanager',
       'Install them:  sudo apt-get update && sudo apt-get install --no-install-recommends prometheus-alertmanager',
-      'Or run the same stack in containers:  docker compose up',
+      'Or run the same stack in containers:  docker compose --env-file deploy/compose/demo.env up',
       '',
     ].join('\n'),
   })
@@ -38,5 +38,5 @@ test('elsewhere it names what must be on the PATH, and the containers', () => {
   const { code, err } = installTools()
   expect(code).toBe(2)
   expect(err).toContain('Install Prometheus 2.42 or later and Alertmanager 0.25 or later')
-  expect(err).toContain('docker compose up')
+  expect(err).toContain('docker compose --env-file deploy/compose/demo.env up')
 })
