@@ -4,6 +4,7 @@
 /** Alerts of the rules that the inhibitions name. */
 export const INHIBITING = {
   blind: 'WhatsAppExporterBlind',
+  down: 'WhatsAppExporterDown',
   gatewayDown: 'WhatsAppGatewayDown',
   flapping: 'WhatsAppAccountFlapping',
 } as const
@@ -14,7 +15,7 @@ const ACCOUNT = ['account=~".+"', 'gateway=~".+"']
 
 /**
  * The inhibition: uplink, then gateway, then account, then warning.
- * @param sharded whether several exporters share the Alertmanager: one of them that is blind says nothing of the others
+ * @param sharded whether several exporters share the Alertmanager: one that is blind or down says nothing of the others
  */
 export function inhibitRules(sharded: boolean): readonly object[] {
   return [
@@ -22,7 +23,8 @@ export function inhibitRules(sharded: boolean): readonly object[] {
       ? []
       : [
           {
-            source_matchers: [`alertname="${INHIBITING.blind}"`],
+            // What the exporter does not show ends at Prometheus, and nobody may be told that it is over.
+            source_matchers: [`alertname=~"${INHIBITING.blind}|${INHIBITING.down}"`],
             target_matchers: ['alertname=~"WhatsApp(Gateway|Account|Fleet).+"'],
           },
         ]),

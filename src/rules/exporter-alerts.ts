@@ -19,6 +19,8 @@ const reach: readonly AlertingRule[] = [
       'The exporter {{ $labels.instance }} did not answer Prometheus for a minute: nothing is known of its accounts, and perhaps nothing is repaired.',
     expr: `${UP} == 0`,
     for: '1m',
+    // Until what it knows of its accounts has been evaluated again: it mutes their ends.
+    keepFiringFor: '1m',
     board: BOARD,
   },
   {

@@ -24,6 +24,11 @@ export const BURN_WINDOWS = {
 
 /** A page needs at least this much downtime within the hour: with 0.999 one short outage would be one already. */
 const LEAST_DOWNTIME_SECONDS = 120
+/**
+ * Share of its window that must have been observed: over the first minutes of an account, of a fleet or of a Prometheus
+ * every outage burns at full rate. Who is down tells the alert by cause, at once.
+ */
+const LEAST_COVERAGE = { page: { window: '1h', share: 0.5 }, ticket: { window: '1d', share: 0.25 } } as const
 /** Ratios over less observed time than this say little about an account. */
 const LEAST_OBSERVED_SECONDS = WINDOW_SECONDS['7d']
 /** An account that is this many times as bad as its gateway has a fault of its own. */
@@ -43,7 +48,8 @@ const burning: readonly AlertingRule[] = [
     description: `${WHO}${IDENTITY} burns its error budget {{ $value | printf "%.1f" }} times as fast as its objective allows. ${TRIED}`,
     expr: lines(
       `(${burns('account', BURN_WINDOWS.page)})`,
-      `and (account:whatsapp_slo_burn_rate:ratio_1h * ${ALLOWED} >= ${LEAST_DOWNTIME_SECONDS} / 3600)`,
+      `and (account:whatsapp_slo_burn_rate:ratio_1h * ${ALLOWED} * ${OBSERVED}1h >= ${LEAST_DOWNTIME_SECONDS})`,
+      enoughSeen('account', 'page'),
       commonFault('1h'),
       OUTSIDE_MAINTENANCE,
     ),
@@ -55,7 +61,12 @@ const burning: readonly AlertingRule[] = [
     severity: 'warning',
     summary: 'A WhatsApp account uses up its error budget faster than its objective allows.',
     description: `${WHO}${IDENTITY} has burned its error budget {{ $value | printf "%.1f" }} times as fast as its objective allows for hours. ${TRIED}`,
-    expr: lines(`(${burns('account', BURN_WINDOWS.ticket)})`, commonFault('1d'), OUTSIDE_MAINTENANCE),
+    expr: lines(
+      `(${burns('account', BURN_WINDOWS.ticket)})`,
+      enoughSeen('account', 'ticket'),
+      commonFault('1d'),
+      OUTSIDE_MAINTENANCE,
+    ),
     keepFiringFor: '30m',
     board: BOARD,
   },
@@ -118,6 +129,12 @@ function burns(level: string, windows: (typeof BURN_WINDOWS)['page' | 'ticket'])
     .join('\nor ')
 }
 
+/** Those of which enough was observed to speak of a rate. */
+function enoughSeen(level: string, kind: keyof typeof LEAST_COVERAGE): string {
+  const { window, share } = LEAST_COVERAGE[kind]
+  return `and (${level}:whatsapp_coverage:ratio_${window} >= ${share})`
+}
+
 /** Not the accounts that are down together with their gateway: that is one fault, and has alerts of its own. */
 function commonFault(window: '1h' | '1d'): string {
   return lines(
@@ -134,7 +151,7 @@ function groupBurn(level: 'gateway' | 'tenant', alert: string, whose: string, na
     severity: 'warning',
     summary: `The accounts ${whose} together use up their error budget faster than their objectives allow.`,
     description: `The accounts of the ${level} ${name} have together burned their error budget {{ $value | printf "%.1f" }} times as fast as their objectives allow for hours.`,
-    expr: burns(level, BURN_WINDOWS.ticket),
+    expr: lines(`(${burns(level, BURN_WINDOWS.ticket)})`, enoughSeen(level, 'ticket')),
     keepFiringFor: '30m',
     board: { uid: 'whatsapp-slo', variables: [level] },
   }

@@ -17,8 +17,8 @@ test('every alert that inhibits is one of the rules', () => {
 })
 
 test('every expression of alert names means at least one alert of the rules', () => {
-  const expressions = rules(false).flatMap(({ target_matchers: targets }) =>
-    targets.flatMap((text) => /^alertname[=!]~"(.+)"$/.exec(text)?.[1] ?? []),
+  const expressions = rules(false).flatMap(({ source_matchers: sources, target_matchers: targets }) =>
+    [...sources, ...targets].flatMap((text) => /^alertname[=!]~"(.+)"$/.exec(text)?.[1] ?? []),
   )
   expect(expressions.length).toBeGreaterThan(0)
   for (const expression of expressions)
@@ -37,10 +37,12 @@ test('labels are compared only where both sides must have them: two absent ones 
   }
 })
 
-test('where several exporters share an Alertmanager, one that is blind mutes nothing of the others', () => {
+test('where several exporters share an Alertmanager, one that is blind or down mutes nothing of the others', () => {
   const sources = (sharded: boolean) => rules(sharded).flatMap(({ source_matchers: source }) => source)
-  expect(sources(false)).toContain(`alertname="${INHIBITING.blind}"`)
-  expect(sources(true)).not.toContain(`alertname="${INHIBITING.blind}"`)
+  for (const name of [INHIBITING.blind, INHIBITING.down]) {
+    expect(sources(false).some((source) => source.includes(name))).toBe(true)
+    expect(sources(true).some((source) => source.includes(name))).toBe(false)
+  }
 })
 
 test('no alert of the exporter itself is muted by a gateway: it carries no gateway', () => {

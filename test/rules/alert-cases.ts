@@ -93,6 +93,14 @@ const itsOwnFault = {
     'gateway:whatsapp_availability:ratio_1d': [[0.995, 200]],
   }),
 }
+/** The hour and the day were observed as a whole, or for the shares given. */
+const seen = (level: string, labels: string, hour = 1, day = 1) =>
+  ofGroup(labels, {
+    [`${level}:whatsapp_observed_seconds:increase1h`]: [[3600 * hour, 200]],
+    [`${level}:whatsapp_coverage:ratio_1h`]: [[hour, 200]],
+    [`${level}:whatsapp_coverage:ratio_1d`]: [[day, 200]],
+  })
+const allSeen = seen('account', ACCOUNT)
 const week = { 'account:whatsapp_observed_seconds:increase30d': [[604_800, 200]] satisfies Stretch[] }
 
 export const ALERT_CASES: readonly AlertCase[] = [
@@ -348,7 +356,7 @@ export const ALERT_CASES: readonly AlertCase[] = [
   {
     alert: 'WhatsAppAccountBudgetBurnFast',
     step: '1m',
-    series: { ...steady, ...itsOwnFault, ...burning({ '5m': 200, '1h': 14.5 }) },
+    series: { ...steady, ...itsOwnFault, ...allSeen, ...burning({ '5m': 200, '1h': 14.5 }) },
     quiet: ['9m'],
     firing: '10m',
     labels: { ...ACCOUNT_LABELS },
@@ -356,14 +364,14 @@ export const ALERT_CASES: readonly AlertCase[] = [
     resolved: '32m',
     below: {
       what: 'the hour burns 14.4 times as fast as allowed',
-      series: { ...steady, ...itsOwnFault, ...burning({ '5m': 200, '1h': 14.4 }) },
+      series: { ...steady, ...itsOwnFault, ...allSeen, ...burning({ '5m': 200, '1h': 14.4 }) },
       at: NEVER,
     },
   },
   {
     alert: 'WhatsAppAccountBudgetBurnSlow',
     step: '1m',
-    series: { ...steady, ...itsOwnFault, ...burning({ '2h': 8, '1d': 3.1 }) },
+    series: { ...steady, ...itsOwnFault, ...allSeen, ...burning({ '2h': 8, '1d': 3.1 }) },
     quiet: ['9m'],
     firing: '10m',
     labels: { ...ACCOUNT_LABELS },
@@ -371,7 +379,7 @@ export const ALERT_CASES: readonly AlertCase[] = [
     resolved: '60m',
     below: {
       what: 'the short window has stopped burning',
-      series: { ...steady, ...itsOwnFault, ...burning({ '2h': 2.9, '1d': 8, '6h': 0.9, '3d': 2 }) },
+      series: { ...steady, ...itsOwnFault, ...allSeen, ...burning({ '2h': 2.9, '1d': 8, '6h': 0.9, '3d': 2 }) },
       at: NEVER,
     },
   },
@@ -531,13 +539,13 @@ export const ALERT_CASES: readonly AlertCase[] = [
   {
     alert: 'WhatsAppExporterDown',
     step: '15s',
-    series: ofExporter('up', [1, 20], [0, 20], [1, 20]),
+    series: ofExporter('up', [1, 20], [0, 20], [1, 40]),
     quiet: ['4m45s', '5m45s'],
     firing: '6m',
     labels: EXPORTER,
     description:
       'The exporter exporter:19292 did not answer Prometheus for a minute: nothing is known of its accounts, and perhaps nothing is repaired.',
-    resolved: '10m',
+    resolved: '11m15s',
     below: {
       what: 'three scrapes fail',
       series: ofExporter('up', [1, 20], [0, 3], [1, 40]),
@@ -757,8 +765,9 @@ function fleetOf(bad: number, all: number): Record<string, string> {
 }
 
 function groupBurn(alert: string, level: 'gateway' | 'tenant', name: string): AlertCase {
-  const rates = (day: number) =>
-    ofGroup(`${level}="${name}"`, {
+  const rates = (day: number) => ({
+    ...seen(level, `${level}="${name}"`),
+    ...ofGroup(`${level}="${name}"`, {
       [`${level}:whatsapp_slo_burn_rate:ratio_2h`]: [
         [0, 10],
         [5, 20],
@@ -771,7 +780,8 @@ function groupBurn(alert: string, level: 'gateway' | 'tenant', name: string): Al
       ],
       [`${level}:whatsapp_slo_burn_rate:ratio_6h`]: [[0, 100]],
       [`${level}:whatsapp_slo_burn_rate:ratio_3d`]: [[0, 100]],
-    })
+    }),
+  })
   return {
     alert,
     step: '1m',

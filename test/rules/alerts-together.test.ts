@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { ALERT_CASES } from './alert-cases.ts'
-import { account, gateway, type Phase } from './fleet.ts'
-import { type Expected, promtoolTest } from './promtool.ts'
+import { account, gateway, type Phase, SCRAPED } from './fleet.ts'
+import { ALL_GROUPS, type Expected, growing, promtoolTest, values } from './promtool.ts'
 
 /** All groups whose alerts are about accounts and gateways that are down. */
 const GROUPS = [
@@ -93,6 +93,50 @@ describe.concurrent('when a gateway is down', { timeout: 60_000 }, () => {
       firing('40m', own),
     ]
     expect(await promtoolTest({ groups: GROUPS, step: '1m', every: '1m', series, expected })).toBe('')
+  })
+})
+
+describe('a fleet that is new, or whose Prometheus is', { timeout: 60_000 }, () => {
+  const SAMPLES = 8 * 60
+  const SLO = ALL_GROUPS.map(({ name }) => name).filter((name) => /-(?:5m|1h|1d|short|long|slo-burning)$/.test(name))
+  /** Down from the first check on, or after so many minutes. */
+  const downAfter = (minutes: number) => ({
+    ...account(
+      [
+        { samples: minutes },
+        { samples: SAMPLES - minutes, incidentStart: 60 * minutes, ...DOWN, reason: 'network' },
+      ],
+      ACME,
+    ),
+    [`whatsapp_account_observed_seconds_total{${ACME},${SCRAPED}}`]: growing(0, 60, SAMPLES),
+    [`whatsapp_account_downtime_seconds_total{${ACME},${SCRAPED}}`]: `${minutes === 0 ? '' : `${values([0, minutes])} `}${growing(0, 60, SAMPLES - minutes)}`,
+    ...gateway({ up: [[1, SAMPLES]] }),
+  })
+  const disconnected = of('WhatsAppAccountDisconnected', ACME)
+  const page = of('WhatsAppAccountBudgetBurnFast', ACME)
+  const tickets = [
+    ...of('WhatsAppAccountBudgetBurnSlow', ACME),
+    ...of('WhatsAppGatewayBudgetBurn', 'gateway="waha-1"'),
+    ...of('WhatsAppTenantBudgetBurn', 'tenant="acme"'),
+  ]
+  const all = { groups: ['whatsapp-account-alerts', ...SLO], step: '1m', every: '1m' }
+
+  test('tells that its account is down at once, and speaks of rates when it has seen enough', async () => {
+    const expected = [
+      firing('1m', disconnected),
+      firing('6m', disconnected),
+      firing('25m', disconnected),
+      firing('45m', [...disconnected, ...page]),
+      firing('5h50m', [...disconnected, ...page]),
+      firing('6h30m', [...disconnected, ...page, ...tickets]),
+    ]
+    expect(await promtoolTest({ ...all, series: downAfter(0), expected })).toBe('')
+  })
+
+  test('pages as soon as the budget burns, once there is an hour of history', async () => {
+    // 14.4 * 0.005 of an hour are 4.3 minutes.
+    const expected = [firing('1h4m', disconnected), firing('1h6m', [...disconnected, ...page])]
+    expect(await promtoolTest({ ...all, series: downAfter(60), expected })).toBe('')
   })
 })
 
