@@ -107,12 +107,12 @@ const post = (rules: readonly { alert: string; severity: string }[], endsMs?: nu
   )
 
 describe('every alert of the rules', () => {
-  // The blindness of the exporter mutes all others: it has its turn alone.
-  const blind = alerts.filter(({ alert }) => alert === 'WhatsAppExporterBlind')
-  const others = alerts.filter(({ alert }) => alert !== 'WhatsAppExporterBlind')
+  // An exporter that sees nothing or does not answer mutes all others: these have their turn alone.
+  const blind = alerts.filter(({ alert }) => /^WhatsAppExporter(Blind|Down)$/.test(alert))
+  const others = alerts.filter((rule) => !blind.includes(rule))
 
   test.each([
-    ['but one', others],
+    ['but two', others],
     ['that mutes all others', blind],
   ])(
     '%s arrives in Slack and by e-mail, and so does its end',
@@ -181,37 +181,68 @@ describe('every alert of the rules', () => {
   })
 })
 
-test('an alert that ends while its gateway is down is told to be over when the gateway is back', async () => {
+describe('an alert of an account that ends while its cause mutes it', () => {
   const account = { alert: 'WhatsAppAccountBlocked', severity: 'critical' }
-  const gateway = { alert: 'WhatsAppGatewayDown', severity: 'critical' }
-  const told = (alert: string) =>
+  const told = (alert: string, gateway: string) =>
     messages('slack')
       .map(({ subject }) => subject)
-      .filter((subject) => subject.includes(`${words(alert)} at muted`))
-  await post([account], undefined, 'muted')
-  await until('the account to be told', () => told(account.alert).length === 1)
-  await post([gateway], undefined, 'muted')
-  await until('the gateway to be told', () => told(gateway.alert).length === 1)
-  await post([account], Date.now(), 'muted')
-  // Alertmanager passes over the end in silence and forgets the alert.
-  await until('Alertmanager to forget it', async () => {
-    const found = await fetch(`${alertmanager.url}/api/v2/alerts?filter=gateway="muted"`)
-    return ((await found.json()) as unknown[]).length === 1
-  })
-  await closeLostEnds(signal)
-  await closeLostEnds(signal)
-  await sleep(2500)
-  expect(told(account.alert)).toHaveLength(1)
-  await post([gateway], Date.now(), 'muted')
-  await until('the gateway to be over', () => told(gateway.alert).length === 2)
-  await until('the account to be over', async () => {
-    await closeLostEnds(signal)
-    return told(account.alert).length === 2
-  })
-  expect(told(account.alert)[1]).toBe('OVER: Account Blocked at muted')
-  const { items } = await store.notifications({ limit: 100, gateway: 'muted', receiver: 'slack' })
-  expect(items.map(({ status, resolvedMs }) => [status, resolvedMs !== null])).toEqual([
-    ['resolved', true],
-    ['resolved', true],
-  ])
-}, 60_000)
+      .filter((subject) => subject.includes(words(alert)) && (subject.includes(gateway) || !subject.includes(' at ')))
+
+  test.each([
+    ['its gateway is down', 'WhatsAppGatewayDown', 'muted'],
+    ['the exporter is blind', 'WhatsAppExporterBlind', 'unseen'],
+    ['the exporter does not answer', 'WhatsAppExporterDown', 'unasked'],
+  ])(
+    'is told to be over when that is over: %s',
+    async (_name, alert, gateway) => {
+      const cause = { alert, severity: 'critical' }
+      const before = told(alert, gateway).length
+      await post([account], undefined, gateway)
+      await until('the account to be told', () => told(account.alert, gateway).length === 1)
+      await post([cause], undefined, gateway)
+      await until('the cause to be told', () => told(alert, gateway).length === before + 1)
+      await post([account], Date.now(), gateway)
+      // Alertmanager passes over the end in silence and forgets the alert.
+      await until('Alertmanager to forget it', async () => {
+        const found = await fetch(
+          `${alertmanager.url}/api/v2/alerts?filter=account=~".%2B"&filter=gateway="${gateway}"`,
+        )
+        return ((await found.json()) as unknown[]).length === 0
+      })
+      await closeLostEnds(signal)
+      await closeLostEnds(signal)
+      await sleep(2500)
+      expect(told(account.alert, gateway)).toHaveLength(1)
+      await post([cause], Date.now(), gateway)
+      await until('the cause to be over', () => told(alert, gateway).length === before + 2)
+      await until('the account to be over', async () => {
+        await closeLostEnds(signal)
+        return told(account.alert, gateway).length === 2
+      })
+      expect(told(account.alert, gateway)[1]).toBe(`OVER: Account Blocked at ${gateway}`)
+      const { items } = await store.notifications({ limit: 100, gateway, receiver: 'slack' })
+      expect(items.length).toBeGreaterThan(0)
+      for (const { status, resolvedMs } of items) expect([status, resolvedMs !== null]).toEqual(['resolved', true])
+    },
+    60_000,
+  )
+
+  test('goes on without a word when it fires again as soon as the exporter answers', async () => {
+    const down = { alert: 'WhatsAppExporterDown', severity: 'critical' }
+    const gateway = 'restarted'
+    const before = told(down.alert, gateway).length
+    await post([account], undefined, gateway)
+    await until('the account to be told', () => told(account.alert, gateway).length === 1)
+    await post([down])
+    await until('the exporter to be told', () => told(down.alert, gateway).length === before + 1)
+    await post([account], Date.now(), gateway)
+    await sleep(2500)
+    await post([account], undefined, gateway)
+    await post([down], Date.now())
+    await until('the exporter to be back', () => told(down.alert, gateway).length === before + 2)
+    await sleep(2500)
+    expect(told(account.alert, gateway)).toHaveLength(1)
+    await post([account], Date.now(), gateway)
+    await until('the account to be over', () => told(account.alert, gateway).length === 2)
+  }, 60_000)
+})
