@@ -8,9 +8,11 @@ import type { ArchiveRow } from './archive.ts'
 import { readAccount } from './ledger.ts'
 import { type MaintenanceRecord, StoreError } from './store.ts'
 import {
+  StoredDelivery,
   StoredIncident,
   StoredNotification,
   StoredRecovery,
+  StoredSubscription,
   StoredTextMessage,
   StoredTransition,
 } from './stored-rows.ts'
@@ -18,7 +20,8 @@ import {
 // One JSON value per line: a header, the rows, and an end that tells how many there were and their SHA-256.
 
 const FORMAT = 'whatsapp-exporter-store'
-const VERSION = 1
+/** 2: subscriptions, and the record of reports. */
+const VERSION = 2
 /** Characters that are written at once. */
 const CHUNK = 65_536
 
@@ -60,6 +63,9 @@ const Row: z.ZodType<ArchiveRow> = z.discriminatedUnion('kind', [
       (row) => z.looseObject({ kind: z.enum(['plan', 'early_end']), id: z.string() }).safeParse(row).success,
     ),
   }),
+  z.object({ kind: z.literal('subscription'), row: StoredSubscription }),
+  z.object({ kind: z.literal('report_schedule'), row: z.object({ name: z.string(), sinceMs: z.number() }) }),
+  z.object({ kind: z.literal('report_delivery'), row: StoredDelivery }),
 ])
 
 const Header = z.object({ format: z.literal(FORMAT), version: z.number() })

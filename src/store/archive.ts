@@ -2,6 +2,7 @@ import { isDeepStrictEqual } from 'node:util'
 import type { Account, AccountKey } from '../accounts/account.ts'
 import type { Incident, Transition } from '../health/health.ts'
 import type { RecoveryAttempt } from '../health/recovery.ts'
+import type { Delivery, KnownSchedule } from './deliveries.ts'
 import type { Sums } from './history-sums.ts'
 import { readHealth, writeHealth } from './ledger.ts'
 import {
@@ -10,6 +11,7 @@ import {
   type Notification,
   type Page,
   type Paged,
+  type ReportSubscription,
   type Store,
   StoreError,
   type TextMessage,
@@ -58,6 +60,9 @@ export type ArchiveRow =
   | { readonly kind: 'notification'; readonly row: Notification }
   | { readonly kind: 'text_message'; readonly row: TextMessage }
   | { readonly kind: 'maintenance'; readonly row: MaintenanceRecord }
+  | { readonly kind: 'subscription'; readonly row: ReportSubscription }
+  | { readonly kind: 'report_schedule'; readonly row: KnownSchedule }
+  | { readonly kind: 'report_delivery'; readonly row: Delivery }
 
 const PAGE = 1000
 const ROWS_PER_WRITE = 500
@@ -91,6 +96,10 @@ export async function* archiveRows(store: ArchivableStore): AsyncIterable<Archiv
   for await (const row of pages((page) => store.notifications(page))) yield { kind: 'notification', row }
   for await (const row of pages((page) => store.textMessages(page))) yield { kind: 'text_message', row }
   for (const row of await store.maintenance()) yield { kind: 'maintenance', row }
+  for (const row of await store.subscriptions()) yield { kind: 'subscription', row }
+  const { schedules, deliveries } = await store.deliveries.content()
+  for (const row of schedules) yield { kind: 'report_schedule', row }
+  for (const row of deliveries) yield { kind: 'report_delivery', row }
 }
 
 async function* pages<T>(read: (page: Page) => Promise<Paged<T>>): AsyncIterable<T> {
@@ -138,6 +147,8 @@ async function put(store: ArchivableStore, rows: readonly ArchiveRow[], lastSeq:
   const transitions: Transition[] = []
   const incidents: Incident[] = []
   const recoveries: RecoveryAttempt[] = []
+  const schedules: KnownSchedule[] = []
+  const deliveries: Delivery[] = []
   for (const item of rows) {
     if (item.kind === 'expired') await store.archive.setExpiredBeforeMs(item.beforeMs)
     else if (item.kind === 'account') {
@@ -152,11 +163,15 @@ async function put(store: ArchivableStore, rows: readonly ArchiveRow[], lastSeq:
     else if (item.kind === 'recovery') recoveries.push(item.row)
     else if (item.kind === 'notification') notifications.push(item.row)
     else if (item.kind === 'text_message') await store.putTextMessage(item.row)
-    else await store.putMaintenance(item.row)
+    else if (item.kind === 'maintenance') await store.putMaintenance(item.row)
+    else if (item.kind === 'subscription') await store.putSubscription(item.row)
+    else if (item.kind === 'report_schedule') schedules.push(item.row)
+    else deliveries.push(item.row)
   }
   if (described.length > 0) await store.archive.describe(described)
   if (summaries.length > 0) await store.archive.putSummaries(summaries)
   if (notifications.length > 0) await store.recordNotifications(notifications)
+  if (schedules.length + deliveries.length > 0) await store.deliveries.adopt({ schedules, deliveries })
   if (ledgers.length + transitions.length + incidents.length + recoveries.length === 0) return lastSeq
   const seq = lastSeq + 1
   await store.write({ seq, atMs: 0, samples: [], transitions, incidents, recoveries, ledgers, removed: [] })
@@ -189,5 +204,7 @@ function nameOf(item: ArchiveRow): string {
   if (item.kind === 'account') return `account ${item.key}`
   if (item.kind === 'summary') return `the summary of ${item.row.key} from ${new Date(item.row.fromMs).toISOString()}`
   if (item.kind === 'transition') return `a transition of ${item.row.key} at ${new Date(item.row.atMs).toISOString()}`
+  if (item.kind === 'report_schedule') return `report schedule ${item.row.name}`
+  if (item.kind === 'report_delivery') return `the delivery of ${item.row.schedule} for ${item.row.period}`
   return `${item.kind.replaceAll('_', ' ')} ${item.row.id}`
 }

@@ -2,9 +2,9 @@ import { isDuplicateKey } from './mongo-errors.ts'
 import { conditions, equals, page, within } from './mongo-page.ts'
 import type { Collections, NotificationDoc, TextMessageDoc } from './mongo-schema.ts'
 import type { MaintenanceRecord, Notification, Store, TextMessage } from './store.ts'
-import { readRow, StoredNotification, StoredTextMessage } from './stored-rows.ts'
+import { readRow, readSubscription, StoredNotification, StoredTextMessage } from './stored-rows.ts'
 
-/** What was told to whom, and the calendar: written at once, not with the batches. */
+/** What was told to whom, the calendar, and who is to be told: written at once, not with the batches. */
 export type AuditRows = Pick<
   Store,
   | 'recordNotifications'
@@ -14,9 +14,14 @@ export type AuditRows = Pick<
   | 'textMessages'
   | 'putMaintenance'
   | 'maintenance'
+  | 'putSubscription'
+  | 'subscriptions'
 >
 
-export function auditRows({ notifications, textMessages, maintenance }: Collections): AuditRows {
+export function auditRows(
+  { notifications, textMessages, maintenance, subscriptions }: Collections,
+  onUnreadable: (what: string, error: unknown) => void,
+): AuditRows {
   /** Null where nothing changed: the notification is known with this status. */
   const record = async ({ id, ...rest }: Notification): Promise<Notification | null> => {
     const { status, endsMs, resolvedMs } = rest
@@ -86,6 +91,25 @@ export function auditRows({ notifications, textMessages, maintenance }: Collecti
       const found = await maintenance.find({}).sort({ atMs: 1, _id: 1 }).toArray()
       // The text was written by putMaintenance of this or an earlier version.
       return found.map(({ record }) => JSON.parse(record) as MaintenanceRecord)
+    },
+    async putSubscription(subscription) {
+      const { id, createdMs, endedMs } = subscription
+      await subscriptions.replaceOne(
+        { _id: id },
+        { createdMs, endedMs, record: JSON.stringify(subscription) },
+        { upsert: true },
+      )
+    },
+    async subscriptions() {
+      const found = await subscriptions.find({}).sort({ createdMs: 1, _id: 1 }).toArray()
+      return found.flatMap(({ _id, record: written }) => {
+        try {
+          return [readSubscription(_id, written)]
+        } catch (error) {
+          onUnreadable(`subscription ${_id}`, error)
+          return []
+        }
+      })
     },
   }
 }

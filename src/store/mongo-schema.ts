@@ -2,6 +2,7 @@ import { type Connection, type mongo, Schema } from 'mongoose'
 import type { AccountKey } from '../accounts/account.ts'
 import type { Incident, Transition } from '../health/health.ts'
 import type { RecoveryAttempt } from '../health/recovery.ts'
+import type { Delivery } from './deliveries.ts'
 import type { Sums } from './history-sums.ts'
 import { type Notification, StoreError, type TextMessage } from './store.ts'
 
@@ -103,6 +104,29 @@ export interface MaintenanceDoc {
   readonly record: string
 }
 
+/** `_id` is the subscription's id. */
+export interface SubscriptionDoc {
+  readonly _id: string
+  readonly createdMs: number
+  /** Null while it goes on. */
+  readonly endedMs: number | null
+  /** JSON. */
+  readonly record: string
+}
+
+/** `_id` is the JSON of schedule, period and recipient. */
+export type DeliveryDoc = Delivery & {
+  readonly _id: string
+  /** Of the files: who receives them, until each has a row; else null. */
+  readonly recipients: readonly string[] | null
+}
+
+/** `_id` is the schedule's name. */
+export interface ScheduleDoc {
+  readonly _id: string
+  readonly sinceMs: number
+}
+
 /** Single values: `schema`, `refs` (the last account number), `expired` (the midnight before which only days are left). */
 export interface MetaDoc {
   readonly _id: string
@@ -173,6 +197,18 @@ const SCHEMAS = {
     _id: -1,
   }),
   maintenance: new Schema({ _id: text, atMs: number, overMs: Number, record: text }, options).index({ overMs: 1 }),
+  subscriptions: new Schema({ _id: text, createdMs: number, endedMs: Number, record: text }, options).index({
+    endedMs: 1,
+  }),
+  report_deliveries: new Schema(
+    { _id: text, schedule: text, period: text, recipient: String, state: text, attempts: number, dueMs: number },
+    options,
+  )
+    .index({ schedule: 1, period: 1, recipient: 1 }, { unique: true })
+    .index({ recipient: 1, dueMs: -1 })
+    .index({ state: 1, dueMs: 1 })
+    .index({ dueMs: 1 }),
+  report_schedules: new Schema({ _id: text, sinceMs: number }, options),
 } as const
 
 const HISTORY_TTL_INDEX = 'history_ttl'
@@ -194,6 +230,9 @@ export interface Collections {
   readonly notifications: mongo.Collection<NotificationDoc>
   readonly textMessages: mongo.Collection<TextMessageDoc>
   readonly maintenance: mongo.Collection<MaintenanceDoc>
+  readonly subscriptions: mongo.Collection<SubscriptionDoc>
+  readonly deliveries: mongo.Collection<DeliveryDoc>
+  readonly schedules: mongo.Collection<ScheduleDoc>
 }
 
 export function collectionsOf(db: mongo.Db): Collections {
@@ -211,6 +250,9 @@ export function collectionsOf(db: mongo.Db): Collections {
     notifications: db.collection('notifications'),
     textMessages: db.collection('text_messages'),
     maintenance: db.collection('maintenance'),
+    subscriptions: db.collection('subscriptions'),
+    deliveries: db.collection('report_deliveries'),
+    schedules: db.collection('report_schedules'),
   }
 }
 

@@ -33,7 +33,7 @@ export interface UpkeepParts {
 export function upkeep(parts: UpkeepParts): Upkeep {
   const { collections, refs, history, held, alone } = parts
   const { journal, redo, hours, days, incidents, recoveries, transitions } = collections
-  const { notifications, textMessages, maintenance } = collections
+  const { notifications, textMessages, maintenance, subscriptions } = collections
   const shard = held.ordinal
 
   // Where the present pass stands. Lost with the process, and harmless: folding the same rows again changes nothing.
@@ -115,6 +115,7 @@ export function upkeep(parts: UpkeepParts): Upkeep {
       () => drop(notifications, { firedMs: { $lt: cutMs }, status: 'resolved' }),
       () => drop(textMessages, { atMs: { $lt: cutMs } }),
       () => drop(maintenance, { overMs: { $lt: cutMs } }),
+      () => drop(subscriptions, { endedMs: { $lt: cutMs } }),
     ]
     for (const run of drops) if ((await run()) > 0) return true
     return false

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { hostname } from 'node:os'
+import { setImmediate } from 'node:timers/promises'
 import mongoose, { type Connection } from 'mongoose'
 import type { AccountKey } from '../accounts/account.ts'
 import type { Log } from '../log.ts'
@@ -10,6 +11,7 @@ import { accountRefs } from './mongo-accounts.ts'
 import { mongoArchive } from './mongo-archive.ts'
 import { auditRows } from './mongo-audit.ts'
 import { writeAll } from './mongo-bulk.ts'
+import { mongoDeliveries } from './mongo-deliveries.ts'
 import { placeOf, storeErrorOf, withoutSecret } from './mongo-errors.ts'
 import { eventParts, eventRows, ledgerOf, readEvents, writeEvents } from './mongo-events.ts'
 import { type CountedOf, historyRows } from './mongo-history.ts'
@@ -23,6 +25,8 @@ import { type Batch, type LoadedState, StoreError } from './store.ts'
 const SELECTION_LIMIT_MS = 5_000
 const ANSWER_LIMIT_MS = 15_000
 const MAJORITY_LIMIT_MS = 5_000
+/** Ledgers that are read between two looks at what else there is to do. */
+const LEDGERS_PER_TURN = 100
 
 /** Settings of the MongoDB store. */
 export interface MongoStoreOptions {
@@ -130,7 +134,7 @@ async function storeOn(
   let expiredBeforeMs = (await meta.findOne({ _id: 'expired' }))?.value ?? 0
   const history = historyRows({ collections, refs, expiredBeforeMs: () => expiredBeforeMs, onUnreadable })
   const events = eventRows(collections, refs)
-  const audit = auditRows(collections)
+  const audit = auditRows(collections, onUnreadable)
   const alone = oneAtATime()
   const setExpiredBeforeMs = async (beforeMs: number) => {
     if (beforeMs <= expiredBeforeMs) return
@@ -228,6 +232,20 @@ async function storeOn(
     }
   }
 
+  const ledgersOf = async (of: number): Promise<LoadedState['ledgers']> => {
+    const found: LoadedState['ledgers'][number][] = []
+    for await (const row of accounts.find({ shard: of, health: { $ne: null } })) {
+      try {
+        const ledger = ledgerOf(row)
+        if (ledger !== null) found.push(ledger)
+      } catch (error) {
+        onUnreadable(`ledger of ${row.key}`, error)
+      }
+      if (found.length % LEDGERS_PER_TURN === 0) await setImmediate()
+    }
+    return found
+  }
+
   const replayJournals = async (ledgers: ReadonlyMap<number, LoadedLedger>) => {
     const states = new Map<number, ShardDoc>((await shards.find({}).toArray()).map((row) => [row._id, row]))
     const counted: CountedOf = (of) => (of === shard ? held.row : states.get(of))
@@ -298,7 +316,11 @@ async function storeOn(
     textMessages: (filter) => guarded(() => audit.textMessages(filter)),
     putMaintenance: (record) => guarded(() => audit.putMaintenance(record)),
     maintenance: () => guarded(() => audit.maintenance()),
+    putSubscription: (subscription) => guarded(() => audit.putSubscription(subscription)),
+    subscriptions: () => guarded(() => audit.subscriptions()),
+    deliveries: mongoDeliveries(collections, guarded),
     maintain: (nowMs, retention, signal) => guarded(() => keeper.slice(nowMs, retention, signal)),
+    ledgersOf: (of) => guarded(() => ledgersOf(of)),
     async close() {
       if (!open) return
       open = false

@@ -77,7 +77,24 @@ export function reopeningStore({ kind, open, reopenAfter, log }: ReopeningParts)
     textMessages: (filter) => use((store) => store.textMessages(filter)),
     putMaintenance: (record) => use((store) => store.putMaintenance(record)),
     maintenance: () => use((store) => store.maintenance()),
+    putSubscription: (subscription) => use((store) => store.putSubscription(subscription)),
+    subscriptions: () => use((store) => store.subscriptions()),
+    deliveries: {
+      since: (schedule, nowMs) => use(({ deliveries }) => deliveries.since(schedule, nowMs)),
+      enlist: (report, recipients, nowMs) => use(({ deliveries }) => deliveries.enlist(report, recipients, nowMs)),
+      claim: (key, nowMs, leaseMs) => use(({ deliveries }) => deliveries.claim(key, nowMs, leaseMs)),
+      mark: (key, attempt, nowMs, progress) => use(({ deliveries }) => deliveries.mark(key, attempt, nowMs, progress)),
+      renew: (key, attempt, leaseUntilMs) => use(({ deliveries }) => deliveries.renew(key, attempt, leaseUntilMs)),
+      tellLate: (key) => use(({ deliveries }) => deliveries.tellLate(key)),
+      get: (key) => use(({ deliveries }) => deliveries.get(key)),
+      latest: (reports) => use(({ deliveries }) => deliveries.latest(reports)),
+      unfinished: () => use(({ deliveries }) => deliveries.unfinished()),
+      forget: (beforeMs) => use(({ deliveries }) => deliveries.forget(beforeMs)),
+      content: () => use(({ deliveries }) => deliveries.content()),
+      adopt: (content) => use(({ deliveries }) => deliveries.adopt(content)),
+    },
     maintain: (nowMs, retention, signal) => use((store) => store.maintain(nowMs, retention, signal)),
+    ledgersOf: (shard) => use(async (store) => (await store.ledgersOf?.(shard)) ?? []),
     async close() {
       closed = true
       const store = inner

@@ -151,6 +151,36 @@ const MIGRATIONS: readonly string[] = [
     PRIMARY KEY (kind, id)
   ) WITHOUT ROWID;
   `,
+  `
+  -- ended_ms: null while it goes on.
+  CREATE TABLE subscriptions (
+    id TEXT PRIMARY KEY,
+    created_ms INTEGER NOT NULL,
+    ended_ms INTEGER,
+    record TEXT NOT NULL
+  ) WITHOUT ROWID;
+  `,
+  `
+  -- since_ms: when an exporter first saw the schedule.
+  CREATE TABLE report_schedules (name TEXT PRIMARY KEY, since_ms INTEGER NOT NULL) WITHOUT ROWID;
+
+  -- recipient: '' is the making of the files. attempts: the number of the last claim, which is its token.
+  CREATE TABLE report_deliveries (
+    schedule TEXT NOT NULL,
+    period TEXT NOT NULL,
+    recipient TEXT NOT NULL,
+    state TEXT NOT NULL,
+    attempts INTEGER NOT NULL,
+    due_ms INTEGER NOT NULL,
+    not_before_ms INTEGER NOT NULL,
+    lease_until_ms INTEGER NOT NULL,
+    updated_ms INTEGER NOT NULL,
+    told_late INTEGER NOT NULL,
+    detail TEXT NOT NULL,
+    PRIMARY KEY (schedule, period, recipient)
+  ) WITHOUT ROWID;
+  CREATE INDEX report_deliveries_by_due ON report_deliveries (due_ms);
+  `,
 ]
 
 export const SCHEMA_VERSION = MIGRATIONS.length

@@ -54,6 +54,7 @@ export function upkeep(parts: UpkeepParts): Upkeep {
     "DELETE FROM notifications WHERE id IN (SELECT id FROM notifications WHERE fired_ms < ? AND status = 'resolved' LIMIT ?)",
     'DELETE FROM text_messages WHERE id IN (SELECT id FROM text_messages WHERE at_ms < ? LIMIT ?)',
     'DELETE FROM maintenance WHERE (kind, id) IN (SELECT kind, id FROM maintenance WHERE over_ms < ? LIMIT ?)',
+    'DELETE FROM subscriptions WHERE id IN (SELECT id FROM subscriptions WHERE ended_ms < ? LIMIT ?)',
   ].map((sql) => db.prepare(sql))
   const freePages = db.prepare('PRAGMA freelist_count')
   const allPages = db.prepare('PRAGMA page_count')

@@ -3,6 +3,7 @@ import type { ArchivableStore } from './archive.ts'
 import { replayOf } from './replay.ts'
 import { accountRows } from './sqlite-accounts.ts'
 import { sqliteArchive } from './sqlite-archive.ts'
+import { sqliteDeliveries } from './sqlite-deliveries.ts'
 import { storeErrorOf } from './sqlite-errors.ts'
 import { eventRows } from './sqlite-events.ts'
 import { openFile } from './sqlite-file.ts'
@@ -11,6 +12,7 @@ import { maintenanceRows } from './sqlite-maintenance.ts'
 import { notificationRows } from './sqlite-notifications.ts'
 import { sqliteReads } from './sqlite-reads.ts'
 import { num } from './sqlite-row.ts'
+import { subscriptionRows } from './sqlite-subscriptions.ts'
 import { textMessageRows } from './sqlite-text-messages.ts'
 import { upkeep } from './sqlite-upkeep.ts'
 import { type Batch, type LoadedState, StoreError } from './store.ts'
@@ -85,6 +87,8 @@ export function sqliteStore(options: SqliteStoreOptions, log: Log): ArchivableSt
       notifications: notificationRows(db, inTransaction),
       textMessages: textMessageRows(db),
       maintenance: maintenanceRows(db, onUnreadable),
+      subscriptions: subscriptionRows(db, onUnreadable),
+      deliveries: sqliteDeliveries({ db, inTransaction, guarded }),
       upkeep: upkeep({
         db,
         accounts,
@@ -96,7 +100,7 @@ export function sqliteStore(options: SqliteStoreOptions, log: Log): ArchivableSt
       }),
     }
   })
-  const { accounts, history, events, notifications, textMessages, maintenance } = parts
+  const { accounts, history, events, notifications, textMessages, maintenance, subscriptions } = parts
 
   function guardedStart<T>(start: () => T): T {
     try {
@@ -171,6 +175,9 @@ export function sqliteStore(options: SqliteStoreOptions, log: Log): ArchivableSt
     textMessages: async (filter) => guarded(() => textMessages.list(filter)),
     putMaintenance: async (record) => guarded(() => maintenance.put(record)),
     maintenance: async () => guarded(() => maintenance.all()),
+    putSubscription: async (subscription) => guarded(() => subscriptions.put(subscription)),
+    subscriptions: async () => guarded(() => subscriptions.all()),
+    deliveries: parts.deliveries,
     async maintain(nowMs, retention, signal) {
       if (!open) throw new StoreError('closed', `${path} is closed.`)
       if (!file.isInPlace()) {

@@ -1,8 +1,9 @@
 import type { Account, AccountKey } from '../accounts/account.ts'
 import type { Status } from '../accounts/vocabulary.ts'
 import type { AccountHealth, Incident, Sample, Transition } from '../health/health.ts'
-import type { MaintenanceSpec } from '../health/maintenance.ts'
+import type { MaintenanceSpec, Selection } from '../health/maintenance.ts'
 import type { RecoveryAttempt } from '../health/recovery.ts'
+import type { DeliveryLedger } from './deliveries.ts'
 
 /**
  * What one flush hands over: all that happened since the flush before. Writing the same batch twice changes nothing
@@ -183,11 +184,35 @@ export type MaintenanceRecord =
       readonly endedBy: string
     }
 
+/** Whom a person had reports sent to, and which ones. It stays for a while when it has ended: who ended it, and when. */
+export interface ReportSubscription {
+  readonly id: string
+  /** Mail address. */
+  readonly recipient: string
+  /** After each week or month at a time of day, or whenever a cron expression comes true. */
+  readonly timing:
+    | { readonly kind: 'weekly' | 'monthly'; readonly minuteOfDay: number }
+    /** `covers` is a period as people write it, counted from the moment at which it comes true: `last-week`. */
+    | { readonly kind: 'cron'; readonly cron: string; readonly covers: string }
+  /** IANA name. */
+  readonly timeZone: string
+  readonly select: Selection
+  readonly template: string
+  readonly formats: readonly string[]
+  /** Null: as the configuration has it. */
+  readonly language: string | null
+  readonly createdMs: number
+  readonly createdBy: string
+  /** Null while it goes on. */
+  readonly endedMs: number | null
+  readonly endedBy: string | null
+}
+
 /** Deadlines by which old rows are gone, in milliseconds. */
 export interface RetentionPolicy {
   /** health_history (account-hours). */
   readonly historyMs: number
-  /** Daily summaries, incidents, recoveries, transitions, notifications, text messages, maintenance that is over. */
+  /** Daily summaries, incidents, recoveries, transitions, notifications, text messages, maintenance that is over, subscriptions that have ended. */
   readonly summaryMs: number
 }
 
@@ -227,8 +252,16 @@ export interface Store {
   putMaintenance(record: MaintenanceRecord): Promise<void>
   /** Every record, oldest first. */
   maintenance(): Promise<readonly MaintenanceRecord[]>
+  /** Adds the subscription, or replaces the one with its id. */
+  putSubscription(subscription: ReportSubscription): Promise<void>
+  /** Every subscription, oldest first. */
+  subscriptions(): Promise<readonly ReportSubscription[]>
+  /** Which reports were made and sent. */
+  readonly deliveries: DeliveryLedger
   /** One slice of compaction and expiry; returns true while there is more to do. */
   maintain(nowMs: number, retention: RetentionPolicy, signal: AbortSignal): Promise<boolean>
+  /** Of a shared store: what was last written of the accounts that another exporter watches. */
+  ledgersOf?(shard: number): Promise<LoadedState['ledgers']>
   close(): Promise<void>
 }
 

@@ -2,7 +2,8 @@ import { z } from 'zod'
 import { REASONS, STATES, STATUSES } from '../accounts/vocabulary.ts'
 import type { Incident, Transition } from '../health/health.ts'
 import type { RecoveryAttempt } from '../health/recovery.ts'
-import { type Notification, StoreError, type TextMessage } from './store.ts'
+import { DELIVERY_STATES, type Delivery } from './deliveries.ts'
+import { type Notification, type ReportSubscription, StoreError, type TextMessage } from './store.ts'
 
 // Rows that another version may have written: a word that this one does not know reads as its most careful neighbour.
 
@@ -91,6 +92,50 @@ export const StoredTextMessage = z.object({
   attempts: z.number(),
   updatedMs: time,
 }) satisfies z.ZodType<TextMessage>
+
+export const StoredSubscription = z.object({
+  id: z.string(),
+  recipient: z.string(),
+  timing: z.discriminatedUnion('kind', [
+    z.object({ kind: z.enum(['weekly', 'monthly']), minuteOfDay: z.number() }),
+    z.object({ kind: z.literal('cron'), cron: z.string(), covers: z.string() }),
+  ]),
+  timeZone: z.string(),
+  select: z.object({
+    accounts: z.array(z.string()).optional(),
+    gateways: z.array(z.string()).optional(),
+    labels: words.optional(),
+  }),
+  template: z.string(),
+  formats: z.array(z.string()),
+  language: z.string().nullable(),
+  createdMs: time,
+  createdBy: z.string(),
+  endedMs: maybeTime,
+  endedBy: z.string().nullable(),
+}) satisfies z.ZodType<ReportSubscription>
+
+export const StoredDelivery = z.object({
+  schedule: z.string(),
+  period: z.string(),
+  recipient: z.string(),
+  state: z.enum(DELIVERY_STATES).catch('unsure'),
+  attempts: z.number(),
+  dueMs: time,
+  notBeforeMs: time,
+  leaseUntilMs: time,
+  updatedMs: time,
+  isToldLate: z.boolean(),
+  detail: z.string(),
+}) satisfies z.ZodType<Delivery>
+
+/**
+ * Reads what was written as JSON.
+ * @throws SyntaxError, or StoreError `corrupt` as readRow does
+ */
+export function readSubscription(id: string, record: string): ReportSubscription {
+  return readRow(StoredSubscription, `Subscription ${id}`, JSON.parse(record))
+}
 
 /**
  * Reads one row.

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import type { MaintenanceRecord, Notification, Store, TextMessage } from '../../src/store/store.ts'
+import type { MaintenanceRecord, Notification, ReportSubscription, Store, TextMessage } from '../../src/store/store.ts'
 import { DAY, HOUR, MINUTE, RETENTION, T0, tidy } from './fixtures.ts'
 
 export function notificationOf(id: string, over: Partial<Notification> = {}): Notification {
@@ -61,7 +61,25 @@ const plan: Extract<MaintenanceRecord, { kind: 'plan' }> = {
   endedBy: null,
 }
 
-/** What every store must do with notifications, text messages and maintenance. */
+export function subscriptionOf(id: string, over: Partial<ReportSubscription> = {}): ReportSubscription {
+  return {
+    id,
+    recipient: 'anna@example.org',
+    timing: { kind: 'cron', cron: '0 7 * * 1-5', covers: 'yesterday' },
+    timeZone: 'Europe/Berlin',
+    select: { gateways: ['waha-1'], labels: { team: 'sales' } },
+    template: 'executive',
+    formats: ['pdf', 'csv'],
+    language: 'de',
+    createdMs: T0,
+    createdBy: 'alice',
+    endedMs: null,
+    endedBy: null,
+    ...over,
+  }
+}
+
+/** What every store must do with notifications, text messages, maintenance and subscriptions. */
 export function auditCases(store: () => Store, reopen: () => Promise<Store>, lasting: boolean): void {
   test('a notification is read back as it was, and told twice it is one', async () => {
     const told = notificationOf('n1')
@@ -131,6 +149,22 @@ export function auditCases(store: () => Store, reopen: () => Promise<Store>, las
     expect(await store().maintenance()).toEqual([ended, early])
   })
 
+  test('a subscription is read back as it was, oldest first, and replaced by its next version', async () => {
+    const later = subscriptionOf('s1', {
+      createdMs: T0 + HOUR,
+      timing: { kind: 'weekly', minuteOfDay: 390 },
+      select: {},
+      language: null,
+    })
+    const first = subscriptionOf('s2')
+    const ended = subscriptionOf('s2', { endedMs: T0 + DAY, endedBy: 'anna@example.org' })
+    await store().putSubscription(later)
+    await store().putSubscription(first)
+    expect(await store().subscriptions()).toEqual([first, later])
+    await store().putSubscription(ended)
+    expect(await store().subscriptions()).toEqual([ended, later])
+  })
+
   test('upkeep drops what is over for longer than summaries are kept, and nothing that goes on', async () => {
     const once: MaintenanceRecord = {
       ...plan,
@@ -144,21 +178,27 @@ export function auditCases(store: () => Store, reopen: () => Promise<Store>, las
     await store().putTextMessage(textMessageOf('t'))
     await store().putMaintenance(plan)
     await store().putMaintenance(once)
+    await store().putSubscription(subscriptionOf('s1'))
+    await store().putSubscription(subscriptionOf('s2', { endedMs: T0, endedBy: 'alice' }))
     await tidy(store(), T0 + RETENTION.summaryMs)
     expect((await store().notifications({ limit: 9 })).items).toHaveLength(2)
+    expect(await store().subscriptions()).toHaveLength(2)
     await tidy(store(), T0 + RETENTION.summaryMs + 2 * HOUR)
     expect((await store().notifications({ limit: 9 })).items.map(({ id }) => id)).toEqual(['firing'])
     expect((await store().textMessages({ limit: 9 })).items).toEqual([])
     expect(await store().maintenance()).toEqual([plan])
+    expect(await store().subscriptions()).toEqual([subscriptionOf('s1')])
   })
 
-  test.runIf(lasting)('notifications, text messages and maintenance survive a restart', async () => {
+  test.runIf(lasting)('notifications, text messages, maintenance and subscriptions survive a restart', async () => {
     await store().recordNotifications([notificationOf('n1')])
     await store().putTextMessage(textMessageOf('t1'))
     await store().putMaintenance(plan)
+    await store().putSubscription(subscriptionOf('s1'))
     const again = await reopen()
     expect((await again.notifications({ limit: 9 })).items).toEqual([notificationOf('n1')])
     expect(await again.textMessage('t1')).toEqual(textMessageOf('t1'))
     expect(await again.maintenance()).toEqual([plan])
+    expect(await again.subscriptions()).toEqual([subscriptionOf('s1')])
   })
 }

@@ -3,6 +3,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import type { Incident } from '../../src/health/health.ts'
 import type { Paged, Store } from '../../src/store/store.ts'
 import { auditCases } from './audit-contract.ts'
+import { deliveryCases } from './delivery-contract.ts'
 import {
   accountOf,
   attemptOf,
@@ -48,15 +49,13 @@ export function storeContract(name: string, lasting: boolean, makePlace: () => P
       await place.dispose()
     })
 
-    auditCases(
-      () => store,
-      async () => {
-        await store.close()
-        store = await place.open()
-        return store
-      },
-      lasting,
-    )
+    const reopen = async () => {
+      await store.close()
+      store = await place.open()
+      return store
+    }
+    auditCases(() => store, reopen, lasting)
+    deliveryCases(() => store, reopen, lasting)
 
     test('an empty store starts at batch 1 and knows nothing', async () => {
       expect(await store.load()).toEqual({ nextSeq: 1, ledgers: [], pendingRecoveries: [] })
