@@ -21,6 +21,7 @@ COPY --from=build /build/node_modules ./node_modules
 COPY --from=build /build/dist ./dist
 COPY package.json LICENSE ./
 COPY alertmanager ./alertmanager
+COPY docs ./docs
 # User 65534 is nobody, as in the images of Prometheus and Alertmanager: they can read what `render` writes for them alone.
 # New volumes at these two folders take over the owner.
 RUN install -d -o 65534 -g 65534 /exporter/.data /rendered

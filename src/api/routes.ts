@@ -13,6 +13,7 @@ import { healthStatusRoute } from './routes/health-status.ts'
 import { incidentRoute, incidentsRoute } from './routes/incidents.ts'
 import { lifecycleRoutes } from './routes/lifecycle.ts'
 import { maintenanceRoutes } from './routes/maintenance.ts'
+import { manualRoutes } from './routes/manual.ts'
 import { metricsPageRoute } from './routes/metrics-page.ts'
 import { openApiRoute } from './routes/openapi.ts'
 import { recoveriesRoute, recoverRoute } from './routes/recoveries.ts'
@@ -46,7 +47,7 @@ export function apiRoutes(parts: ApiParts): readonly Route[] {
     ...maintenanceRoutes(parts),
     ...smsRoutes(parts),
     eventsRoute(parts),
-    ...badgeRoutes(parts),
+    ...manualRoutes(),
     openApiRoute(() => routes, parts.version),
   ]
   return routes

@@ -22,8 +22,12 @@ export interface RuleFile {
   readonly groups: readonly RuleGroup[]
 }
 
-/** Links of the committed files; `whatsapp-exporter render` may put others in their place. */
-export const DEFAULT_LINKS: RuleLinks = { runbooks: 'docs/alerts', grafana: 'http://127.0.0.1:3000' }
+/** Links of the committed files; `whatsapp-exporter render` puts those of the configuration in their place. */
+export const DEFAULT_LINKS: RuleLinks = {
+  // The exporter serves its documentation itself.
+  runbooks: 'http://127.0.0.1:19292/docs/alerts',
+  grafana: 'http://127.0.0.1:3000',
+}
 
 /** Every rule file, as prometheus/rules holds them. Valid on Prometheus 2.42 and later. */
 export const RULE_FILES: readonly RuleFile[] = [

@@ -141,6 +141,8 @@ const EXAMPLES: Record<string, { path: string; init?: RequestInit }> = {
   endMaintenance: { path: '/api/maintenance/config-1-2026-03-01T03:10:00.000Z', init: { method: 'DELETE' } },
   sendSms: { path: '/api/sms/pager', init: postOf(ALERTMANAGER_MESSAGE) },
   sms: { path: '/api/sms' },
+  manualPage: { path: '/docs/alerting' },
+  manualFolderPage: { path: '/docs/alerts/gateway-down.md' },
   openApi: { path: '/api/openapi.json' },
 }
 

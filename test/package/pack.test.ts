@@ -45,6 +45,7 @@ describe('the package', () => {
       'dist/main.js',
       'dist/agent/agent.js',
       'dist/agent/agent.d.ts',
+      ...below('docs').filter((path) => path.endsWith('.md')),
       'LICENSE',
       'README.md',
       'CHANGELOG.md',
@@ -140,6 +141,9 @@ describe.each([
         ([, path]) => path,
       )
       for (const path of files) expect([path, (await fetch(`${url}${path}`)).status]).toEqual([path, 200])
+      // A link of an alert.
+      const runbook = await fetch(`${url}/docs/alerts/gateway-down.md`)
+      expect([runbook.status, await runbook.text()]).toEqual([200, expect.stringContaining('WhatsAppGatewayDown')])
       expect(await exporter.end()).toBe(0)
     })
   })
