@@ -47,6 +47,7 @@ export function apiRoutes(parts: ApiParts): readonly Route[] {
     ...maintenanceRoutes(parts),
     ...smsRoutes(parts),
     eventsRoute(parts),
+    ...badgeRoutes(parts),
     ...manualRoutes(),
     openApiRoute(() => routes, parts.version),
   ]
