@@ -119,24 +119,27 @@ export function checking(parts: CheckingParts): Checking {
   }
 
   /** The gateway's failure, passed on to one of its accounts without a request; null where the account is to be asked. */
-  function answerOfTheDead(entry: AccountEntry, asking: number): CheckResult | null {
-    const { lastError, verdict } = entry.gateway.health
+  function answerOfTheDead(entry: AccountEntry, plannedMs: number, asking: number): CheckResult | null {
+    const { failingSinceMs, lastError, verdict } = entry.gateway.health
     if (verdict !== 'down' || lastError === null || asking < PROBES_OF_A_DEAD_GATEWAY) return null
     const result = { ok: false, code: lastError.code, message: lastError.message } as const
-    return parts.settle(entry, { atMs: nowMs(), durationMs: 0, result }, 0)
+    // A check that waited for its place failed when it was due, not when its wait was over: the outage began before.
+    const dueMs = nowMs() - (monotonicMs() - plannedMs)
+    const atMs = Math.min(nowMs(), Math.max(dueMs, failingSinceMs ?? dueMs))
+    return parts.settle(entry, { atMs, durationMs: 0, result }, 0)
   }
 
   return {
     account(entry, plannedMs, asker) {
       if (entry.inFlight !== null) return entry.inFlight
       const { gateway } = entry
-      const known = answerOfTheDead(entry, gateway.limit.activeCount)
+      const known = answerOfTheDead(entry, plannedMs, gateway.limit.activeCount)
       if (known !== null) return Promise.resolve(known)
       // The gateway's limit is outside: a gateway that hangs must not hold places that others could use.
       const check = gateway.limit(
         // It may have died while this check, which counts as active now, waited for its place.
         () =>
-          answerOfTheDead(entry, gateway.limit.activeCount - 1) ??
+          answerOfTheDead(entry, plannedMs, gateway.limit.activeCount - 1) ??
           parts.globalLimit(() => checkAccount(entry, plannedMs, asker)),
       )
       const shared = check.finally(() => {

@@ -27,11 +27,15 @@ let verdictOfFailure: GatewayVerdict
 let checks: Checking
 let asked: Asked[]
 let settled: string[]
+let settledAtMs: number[]
+let clockMs: number
 
 beforeEach(() => {
   verdictOfFailure = 'failing'
   asked = []
   settled = []
+  settledAtMs = []
+  clockMs = 0
   const idle = gatewayOf()
   const hanging = {
     ...idle.watched.gateway,
@@ -46,12 +50,13 @@ beforeEach(() => {
   gateway = gatewayEntry({ ...idle.watched, gateway: hanging, connections: CONNECTIONS }, idle.health, idle.repairs)
   checks = checking({
     globalLimit: pLimit(256),
-    nowMs: () => T0,
-    monotonicMs: () => 0,
+    nowMs: () => T0 + clockMs,
+    monotonicMs: () => clockMs,
     meter: turnMeter(() => 0),
     figures: { inFlight: 0, maxLagMs: 0, firstStartMs: null, lastEndMs: null },
     signal: new AbortController().signal,
-    settle(entry, { result }) {
+    settle(entry, { atMs, result }) {
+      settledAtMs.push(atMs - T0)
       settled.push(`${entry.account.account}: ${result.ok ? 'ok' : result.message}`)
       return RESULT
     },
@@ -90,5 +95,19 @@ describe('a gateway that lets requests run into their time limit', () => {
     await turn()
     expect(settled).toHaveLength(20)
     expect(asked).toHaveLength(0)
+  })
+
+  test('fails the accounts that waited as of when they were due, but not before it began to fail itself', async () => {
+    const fleet = accounts(CONNECTIONS + 3)
+    const dueMs = (index: number) => (index - CONNECTIONS + 1) * 1_000
+    for (const [index, entry] of fleet.entries()) void checks.account(entry, Math.max(0, dueMs(index)))
+    await turn()
+    clockMs = 30_000
+    verdictOfFailure = 'down'
+    gateway.health = { ...gateway.health, failingSinceMs: T0 + 1_500 }
+    settledAtMs = []
+    for (const check of asked.splice(0)) check.timeOut()
+    await turn()
+    expect(settledAtMs.slice(-3)).toEqual([1_500, 2_000, 3_000])
   })
 })
