@@ -300,7 +300,13 @@ export const EXPORTER_FAMILIES = {
     name: 'whatsapp_exporter_discovery_failures_total',
     type: 'counter',
     labels: ['gateway'],
-    help: 'List calls of discovery that failed.',
+    help: 'List calls of discovery, and readings of its database, that failed.',
+  },
+  discoveryFaultyDocuments: {
+    name: 'whatsapp_exporter_discovery_faulty_documents',
+    type: 'gauge',
+    labels: [],
+    help: 'Documents of discovery.mongodb that could not be used, or not wholly, at the last reading.',
   },
   storeUp: {
     name: 'whatsapp_exporter_store_up',
@@ -337,7 +343,25 @@ export const EXPORTER_FAMILIES = {
     name: 'whatsapp_exporter_report_failures_total',
     type: 'counter',
     labels: [],
-    help: 'Reports that failed.',
+    help: 'Reports that were not made or not sent, are in doubt, or an hour late for the first time.',
+  },
+  reportMails: {
+    name: 'whatsapp_exporter_report_mails_total',
+    type: 'counter',
+    labels: ['status'],
+    help: 'Mails with reports that were sent, refused by the mail server for good, given up, or are in doubt (unsure).',
+  },
+  traceSpans: {
+    name: 'whatsapp_exporter_trace_spans_total',
+    type: 'counter',
+    labels: [],
+    help: 'Spans that the OpenTelemetry collector took.',
+  },
+  traceDroppedSpans: {
+    name: 'whatsapp_exporter_trace_dropped_spans_total',
+    type: 'counter',
+    labels: [],
+    help: 'Spans that the collector did not take, or that did not fit into the queue for it.',
   },
   shardOrdinal: {
     name: 'whatsapp_exporter_shard_ordinal',

@@ -7,6 +7,10 @@ import { bucketBound, type FamilyHead, familyHeader, labelBlock, numberText, typ
 const NOTIFICATION_STATUSES = ['firing', 'resolved', 'failed'] as const
 export type NotificationStatus = (typeof NOTIFICATION_STATUSES)[number]
 
+/** How a mail with a report ended; each starts at 0. */
+const REPORT_MAIL_STATUSES = ['sent', 'refused', 'given_up', 'unsure'] as const
+type ReportMailStatus = (typeof REPORT_MAIL_STATUSES)[number]
+
 const RECOVERY_MODES = ['off', 'dry-run', 'on'] as const
 type RecoveryMode = (typeof RECOVERY_MODES)[number]
 
@@ -30,6 +34,7 @@ export interface ExporterMetrics {
   /** Puts a gateway's failure counter on the page, at 0. */
   discoveryGateway(gateway: string): void
   discoveryFailed(gateway: string): void
+  faultyDocuments(count: number): void
   storeUp(up: boolean): void
   storePendingWrites(batches: number): void
   storeWriteFailed(): void
@@ -39,6 +44,9 @@ export interface ExporterMetrics {
   notification(receiver: string, status: NotificationStatus): void
   reportBegun(): void
   reportFailed(): void
+  reportMailed(status: ReportMailStatus): void
+  spansExported(count: number): void
+  spansDropped(count: number): void
   shard(ordinal: number, total: number): void
 }
 
@@ -81,6 +89,7 @@ function exporterMetrics(registry: Registry): ExporterMetrics {
   const checkInterval = gauge(of.checkInterval)
   const recoveryMode = gauge(of.recoveryMode)
   const discoveryFailures = counter(of.discoveryFailures)
+  const faultyDocuments = gauge(of.discoveryFaultyDocuments)
   const storeUp = gauge(of.storeUp)
   const storePendingWrites = gauge(of.storePendingWrites)
   const storeWriteFailures = counter(of.storeWriteFailures)
@@ -88,6 +97,9 @@ function exporterMetrics(registry: Registry): ExporterMetrics {
   const notifications = counter(of.notifications)
   const reportRuns = counter(of.reportRuns)
   const reportFailures = counter(of.reportFailures)
+  const reportMails = counter(of.reportMails)
+  const traceSpans = counter(of.traceSpans)
+  const traceDroppedSpans = counter(of.traceDroppedSpans)
   const shardOrdinal = gauge(of.shardOrdinal)
   const shards = gauge(of.shards)
 
@@ -95,6 +107,7 @@ function exporterMetrics(registry: Registry): ExporterMetrics {
     for (const mode of RECOVERY_MODES) recoveryMode.set({ mode }, mode === present ? 1 : 0)
   }
   setRecoveryMode('off')
+  for (const status of REPORT_MAIL_STATUSES) reportMails.inc({ status }, 0)
   shards.set(1)
 
   return {
@@ -117,6 +130,7 @@ function exporterMetrics(registry: Registry): ExporterMetrics {
     recoveryMode: setRecoveryMode,
     discoveryGateway: (gateway) => discoveryFailures.inc({ gateway }, 0),
     discoveryFailed: (gateway) => discoveryFailures.inc({ gateway }),
+    faultyDocuments: (count) => faultyDocuments.set(count),
     storeUp: (up) => storeUp.set(up ? 1 : 0),
     storePendingWrites: (batches) => storePendingWrites.set(batches),
     storeWriteFailed: () => storeWriteFailures.inc(),
@@ -127,6 +141,9 @@ function exporterMetrics(registry: Registry): ExporterMetrics {
     notification: (receiver, status) => notifications.inc({ receiver, status }),
     reportBegun: () => reportRuns.inc(),
     reportFailed: () => reportFailures.inc(),
+    reportMailed: (status) => reportMails.inc({ status }),
+    spansExported: (count) => traceSpans.inc(count),
+    spansDropped: (count) => traceDroppedSpans.inc(count),
     shard(ordinal, total) {
       shardOrdinal.set(ordinal)
       shards.set(total)

@@ -1,12 +1,16 @@
 import type { Log } from '../log.ts'
-import { type Delivery, type DeliveryLedger, FILES } from './delivery-ledger.ts'
+import type { Delivery, DeliveryLedger, FilesRecipient } from '../store/deliveries.ts'
+import { deliveryClaims, type HeldDelivery } from './delivery-claims.ts'
 import { type Mail, MailError, type MailSession } from './mail.ts'
+import { maskedRecipient } from './masked-recipient.ts'
 import { type DueReport, dueReports, type Schedule } from './timetable.ts'
 
 /** A schedule with those who receive its reports. */
-export interface DeliverySchedule extends Schedule {
-  readonly recipients: readonly string[]
-}
+export type DeliverySchedule = Schedule & { readonly recipients: readonly string[] }
+
+/** How a mail ended: taken by the mail server, refused by it for good, given up after many attempts, or nobody knows. */
+export const MAIL_OUTCOMES = ['sent', 'refused', 'given_up', 'unsure'] as const
+export type MailOutcome = (typeof MAIL_OUTCOMES)[number]
 
 /** What the exporter counts. */
 export interface DeliveryEvents {
@@ -14,15 +18,17 @@ export interface DeliveryEvents {
   begun(): void
   /** A report was not made or not sent, or is an hour late for the first time. */
   failed(): void
+  /** Nothing more is done about a mail. */
+  mailed(outcome: MailOutcome): void
 }
 
 export interface DeliveryParts {
-  /** Asked in every round: a reload may change them. */
+  /** Asked in every round: a reload may change them. What was taken up for a schedule that is gone stays as it is. */
   schedules(): readonly DeliverySchedule[]
   readonly ledger: DeliveryLedger
   /** Makes the files of a report and what its mails say. Done twice, it makes the same. */
   make(report: DueReport, signal: AbortSignal): Promise<void>
-  /** The mail to one recipient, from the files that `make` left; null where the files are gone. */
+  /** The mail to one recipient, from the files that `make` left here; null where there are none. */
   mail(
     report: Pick<Delivery, 'schedule' | 'period' | 'dueMs'>,
     recipient: string,
@@ -37,10 +43,11 @@ export interface DeliveryParts {
   readonly events: DeliveryEvents
 }
 
+/** Stands for the making of the files among the recipients. */
+export const FILES: FilesRecipient = ''
+
 const MINUTE_MS = 60_000
 const HOUR_MS = 60 * MINUTE_MS
-/** Nobody needs longer for one report; after it the work of a process that died is taken over. */
-const LEASE_MS = 15 * MINUTE_MS
 const RETRY_FIRST_MS = MINUTE_MS
 const RETRY_LONGEST_MS = HOUR_MS
 /** With the waits in between about two days. */
@@ -51,76 +58,115 @@ const LATE_MS = HOUR_MS
 /**
  * Makes what is due and mails it. Each report goes to each recipient at most once: a message that may or may not have
  * gone out when the process died is not sent again, but counted as a failure, because two different-looking SLA reports
- * do more harm than one that somebody has to ask for.
+ * do more harm than one that somebody has to ask for. Any number of exporters may do this with one ledger.
  * @returns a function that does all that is due now; it never rejects, and calls during a round lead to one more round
  */
 export function createDelivery(parts: DeliveryParts): (signal: AbortSignal) => Promise<void> {
   const { ledger, log, events } = parts
+  const claims = deliveryClaims({ ledger, now: () => parts.now(), log })
   let running: Promise<void> | null = null
   let again = false
-  const toldLate = new Set<string>()
+  let troubleSinceMs: number | null = null
 
   async function rounds(signal: AbortSignal): Promise<void> {
     do {
       again = false
       try {
         await round(signal)
+        troubleSinceMs = null
       } catch (error) {
-        events.failed()
-        log.error(
-          { error: messageOf(error) },
-          'Reports could not be looked after; they are tried again in five minutes.',
-        )
+        tellTrouble(error)
       }
     } while (again && !signal.aborted)
   }
 
+  /** The store is away. It has an alert of its own; after an hour, and each hour more, reports may be late because of it. */
+  function tellTrouble(error: unknown): void {
+    const nowMs = parts.now()
+    troubleSinceMs ??= nowMs
+    if (nowMs - troubleSinceMs >= LATE_MS) {
+      troubleSinceMs = nowMs
+      events.failed()
+    }
+    log.error(
+      { error: messageOf(error) },
+      'Reports could not be looked after; they are tried again within five minutes.',
+    )
+  }
+
   async function round(signal: AbortSignal): Promise<void> {
+    await claims.writeOwed()
+    const schedules = parts.schedules()
     const reports = new Map<string, DueReport>()
-    for (const schedule of parts.schedules()) {
-      const sinceMs = ledger.since(schedule.name, parts.now())
+    for (const schedule of schedules) {
+      const sinceMs = await ledger.since(schedule.name, parts.now())
       for (const report of dueReports(schedule, sinceMs, parts.now())) {
         const { dueMs, period } = report
         reports.set(nameOf(schedule.name, period.name), report)
-        ledger.enlist({ schedule: schedule.name, period: period.name, dueMs }, schedule.recipients, parts.now())
+        await ledger.enlist({ schedule: schedule.name, period: period.name, dueMs }, schedule.recipients, parts.now())
       }
     }
-    for (const delivery of ledger.unfinished().filter(({ recipient }) => recipient === FILES)) {
+    const ours = new Set(schedules.map(({ name }) => name))
+    const unfinished = async () => (await ledger.unfinished()).filter(({ schedule }) => ours.has(schedule))
+    for (const delivery of await unfinished()) {
       const report = reports.get(nameOf(delivery.schedule, delivery.period))
-      if (report !== undefined && !signal.aborted) await makeFiles(delivery, report, signal)
+      if (delivery.recipient === FILES && report !== undefined && !signal.aborted)
+        await makeFiles(delivery, report, signal)
     }
-    await sendAll(signal)
-    tellLate()
+    await sendAll(await unfinished(), reports, signal)
+    await tellLate(await unfinished())
   }
 
   async function makeFiles(delivery: Delivery, report: DueReport, signal: AbortSignal): Promise<void> {
-    if (!ledger.claim(delivery, parts.now(), LEASE_MS)) return
+    const held = await claims.claim(delivery)
+    if (typeof held === 'string') return
     events.begun()
     try {
       await parts.make(report, signal)
-      ledger.mark(delivery, 'sent', parts.now())
+      await held.settle({ state: 'sent', detail: '' })
       log.info({ schedule: delivery.schedule, period: delivery.period }, 'A report was made.')
     } catch (error) {
-      postpone(delivery, error, signal.aborted)
+      await postpone(delivery, held, error, { isEnding: signal.aborted, isHandedOver: false })
     }
   }
 
-  async function sendAll(signal: AbortSignal): Promise<void> {
+  async function sendAll(
+    deliveries: readonly Delivery[],
+    reports: ReadonlyMap<string, DueReport>,
+    signal: AbortSignal,
+  ): Promise<void> {
+    const notMade = new Set(deliveries.filter(({ recipient }) => recipient === FILES).map(reportOf))
+    const lost = new Set<string>()
     let session: MailSession | null = null
     try {
-      for (const delivery of ledger.unfinished()) {
+      for (const delivery of deliveries) {
+        const name = reportOf(delivery)
         if (signal.aborted) return
-        if (delivery.recipient === FILES) continue
-        if (ledger.get({ ...delivery, recipient: FILES })?.state !== 'sent') continue
-        if (!claimed(delivery)) continue
+        if (delivery.recipient === FILES || notMade.has(name) || lost.has(name)) continue
+        // The making was given up: there is nothing to send, as long as nobody makes it.
+        if ((await ledger.get({ ...delivery, recipient: FILES }))?.state !== 'sent') {
+          lost.add(name)
+          continue
+        }
+        const held = await claims.claim(delivery)
+        if (held === 'doubtful') tellDoubt(delivery)
+        if (typeof held === 'string') continue
+        let isHandedOver = false
         try {
+          const mail = await mailOf(delivery, reports.get(name), signal)
           session ??= await opened(signal)
-          await send(delivery, session)
+          const reply = await session.send(mail, async () => {
+            await held.sending()
+            isHandedOver = true
+          })
+          await held.settle({ state: 'sent', detail: reply })
+          events.mailed('sent')
+          log.info(shown(delivery), 'A report was sent.')
         } catch (error) {
           // A fresh connection for the next one: after a refusal some servers expect more than RFC 5321 does.
           session?.close()
           session = null
-          postpone(delivery, error, signal.aborted)
+          await postpone(delivery, held, error, { isEnding: signal.aborted, isHandedOver })
         }
       }
     } finally {
@@ -128,24 +174,17 @@ export function createDelivery(parts: DeliveryParts): (signal: AbortSignal) => P
     }
   }
 
-  function claimed(delivery: Delivery): boolean {
-    if (ledger.claim(delivery, parts.now(), LEASE_MS)) return true
-    if (ledger.get(delivery)?.state === 'unsure') tellDoubt(delivery)
-    return false
-  }
-
-  /** The whole message was handed over, and the server's answer never came. */
-  function isInDoubt(delivery: Delivery, error: unknown): boolean {
-    const isAnswered = error instanceof MailError && error.answered
-    return ledger.get(delivery)?.state === 'sending' && !isAnswered
-  }
-
-  function tellDoubt(delivery: Delivery): void {
-    events.failed()
-    log.error(
-      shown(delivery),
-      'The connection or the process ended just when this report was handed over. Nobody knows whether it arrived, and it is not sent again: ask the recipient.',
-    )
+  /** Another exporter may have made the files, and died: then they are made here, too. */
+  async function mailOf(delivery: Delivery, report: DueReport | undefined, signal: AbortSignal): Promise<Mail> {
+    const mail = async () => await parts.mail(delivery, delivery.recipient, parts.now() - delivery.dueMs > LATE_MS)
+    const ready = await mail()
+    if (ready !== null) return ready
+    if (report !== undefined) {
+      await parts.make(report, signal)
+      const made = await mail()
+      if (made !== null) return made
+    }
+    throw new Error('the files of the report are gone')
   }
 
   async function opened(signal: AbortSignal): Promise<MailSession> {
@@ -155,46 +194,51 @@ export function createDelivery(parts: DeliveryParts): (signal: AbortSignal) => P
     return await opening
   }
 
-  async function send(delivery: Delivery, session: MailSession): Promise<void> {
-    const isLate = parts.now() - delivery.dueMs > LATE_MS
-    const mail = await parts.mail(delivery, delivery.recipient, isLate)
-    if (mail === null) throw new Error('the files of the report are gone')
-    const reply = await session.send(mail, () => ledger.mark(delivery, 'sending', parts.now()))
-    ledger.mark(delivery, 'sent', parts.now(), { detail: reply })
-    log.info(shown(delivery), 'A report was sent.')
+  function tellDoubt(delivery: Delivery): void {
+    events.failed()
+    events.mailed('unsure')
+    log.error(
+      shown(delivery),
+      'The connection or the process ended just when this report was handed over. Nobody knows whether it arrived, and it is not sent again: ask the recipient.',
+    )
   }
 
   /** Tries again later, or gives up. What failed by our own end is tried as soon as we are back. */
-  function postpone(delivery: Delivery, error: unknown, isEnding: boolean): void {
-    const nowMs = parts.now()
-    const attempts = ledger.get(delivery)?.attempts ?? 1
+  async function postpone(
+    delivery: Delivery,
+    held: HeldDelivery,
+    error: unknown,
+    { isEnding, isHandedOver }: { readonly isEnding: boolean; readonly isHandedOver: boolean },
+  ): Promise<void> {
     const detail = messageOf(error)
-    if (isInDoubt(delivery, error)) {
-      ledger.mark(delivery, 'unsure', nowMs, { detail })
+    const { permanent, answered } = error instanceof MailError ? error : { permanent: false, answered: false }
+    // The whole message was handed over, and the server's answer never came.
+    if (isHandedOver && !answered) {
+      await held.settle({ state: 'unsure', detail })
       tellDoubt(delivery)
       return
     }
-    if ((error instanceof MailError && error.permanent) || (!isEnding && attempts >= MOST_ATTEMPTS)) {
-      ledger.mark(delivery, 'failed', nowMs, { detail })
+    if (permanent || (!isEnding && held.attempt >= MOST_ATTEMPTS)) {
+      await held.settle({ state: 'failed', detail })
       events.failed()
+      if (delivery.recipient !== FILES) events.mailed(permanent ? 'refused' : 'given_up')
       log.error({ ...shown(delivery), error: detail }, 'A report is given up: it was not made or not sent.')
       return
     }
-    const waitMs = isEnding ? 0 : retryMs(attempts, parts.random())
-    ledger.mark(delivery, 'waiting', nowMs, { notBeforeMs: nowMs + waitMs, detail })
+    const waitMs = isEnding ? 0 : retryMs(held.attempt, parts.random())
+    await held.settle({ state: 'waiting', notBeforeMs: parts.now() + waitMs, detail })
     log.warn(
       { ...shown(delivery), error: detail, retryInSeconds: Math.round(waitMs / 1_000) },
       'A report failed and is tried again.',
     )
   }
 
-  /** Once per report and process: a report that is an hour late is worth an alert, although it may still come. */
-  function tellLate(): void {
-    for (const delivery of ledger.unfinished()) {
-      const name = `${nameOf(delivery.schedule, delivery.period)}\n${delivery.recipient}`
-      if (delivery.attempts === 0 || parts.now() - delivery.dueMs < LATE_MS || toldLate.has(name)) continue
-      toldLate.add(name)
-      events.failed()
+  /** Once per delivery: a report that is an hour late is worth an alert, although it may still come. */
+  async function tellLate(deliveries: readonly Delivery[]): Promise<void> {
+    for (const delivery of deliveries) {
+      const { attempts, dueMs, isToldLate } = delivery
+      if (attempts === 0 || isToldLate || parts.now() - dueMs < LATE_MS) continue
+      if (await ledger.tellLate(delivery)) events.failed()
     }
   }
 
@@ -216,8 +260,12 @@ function nameOf(schedule: string, period: string): string {
   return `${schedule}\n${period}`
 }
 
+function reportOf({ schedule, period }: Delivery): string {
+  return nameOf(schedule, period)
+}
+
 function shown({ schedule, period, recipient }: Delivery): object {
-  return recipient === FILES ? { schedule, period } : { schedule, period, recipient }
+  return recipient === FILES ? { schedule, period } : { schedule, period, recipient: maskedRecipient(recipient) }
 }
 
 function messageOf(error: unknown): string {

@@ -14,6 +14,8 @@ export interface SmtpServer {
   readonly password: Secret | null
   /** Sender. */
   readonly from: string
+  /** Where mail servers send what they cannot deliver; null for the sender. */
+  readonly bounceAddress: string | null
   /** Longest silence of the server, connecting included. */
   readonly timeoutMs: number
 }
@@ -33,16 +35,19 @@ export interface Mail {
   readonly messageId: string
   /** Unix milliseconds. */
   readonly dateMs: number
+  /** Ends what the recipient subscribed to when it is sent a POST (RFC 8058); absent where there is nothing to end. */
+  readonly unsubscribeUrl?: string | null | undefined
 }
 
 /** A connection to the mail server for any number of messages, one after the other. */
 export interface MailSession {
   /**
    * Sends one message. Resolves when the server has taken it, with what it said.
-   * @param beforeEnd called before the last bytes are handed over: until then the server cannot have taken the message
+   * @param beforeEnd awaited before the last bytes are handed over: until then the server cannot have taken the message,
+   * and where it rejects the server never will
    * @throws MailError; the session is of no use then
    */
-  send(mail: Mail, beforeEnd: () => void): Promise<string>
+  send(mail: Mail, beforeEnd: () => Promise<void>): Promise<string>
   /** Says goodbye. Idempotent. */
   close(): void
 }
@@ -113,15 +118,27 @@ export async function openMailSession(server: SmtpServer, signal: AbortSignal): 
     )
   }
 
+  let isCut = false
   return {
     async send(mail, beforeEnd) {
-      const envelope = { from: server.from, to: [mail.to] }
       try {
         const content = await composed(mail, server.from)
         const message = inPieces(content, beforeEnd)
+        const envelope = {
+          from: server.bounceAddress ?? server.from,
+          to: [mail.to],
+          size: content.length,
+          // Asks a server that can (RFC 3461) for a bounce that names the report and leaves the attachments out.
+          dsn: { envid: mail.messageId, ret: 'HDRS' as const, notify: 'FAILURE' as const, orcpt: `rfc822;${mail.to}` },
+        }
         const info = await call<{ response: string }>((done) => connection.send(envelope, message, done))
         return info?.response ?? ''
       } catch (error) {
+        // In the middle of a message there is no goodbye: it would be taken for a line of the message.
+        if (responseCodeOf(error) === null) {
+          isCut = true
+          connection.close()
+        }
         throw new MailError(
           `The mail server ${where} did not take the message to ${mail.to}: ${said(error)}`,
           { permanent: isPermanent(error), answered: responseCodeOf(error) !== null },
@@ -131,7 +148,7 @@ export async function openMailSession(server: SmtpServer, signal: AbortSignal): 
     },
     close() {
       signal.removeEventListener('abort', end)
-      connection.quit()
+      if (!isCut) connection.quit()
     },
   }
 }
@@ -145,7 +162,7 @@ async function composed(mail: Mail, from: string): Promise<Buffer> {
     text: mail.text,
     date: new Date(mail.dateMs),
     messageId: `<${mail.messageId}>`,
-    headers: { 'Auto-Submitted': 'auto-generated' },
+    headers: { 'Auto-Submitted': 'auto-generated', ...unsubscribeHeaders(mail.unsubscribeUrl) },
     attachments: mail.attachments.map(({ name, type, content }) => ({
       filename: name,
       contentType: type,
@@ -158,15 +175,21 @@ async function composed(mail: Mail, from: string): Promise<Buffer> {
   return await composer.compile().build()
 }
 
+/** By which mail programs show a button to unsubscribe (RFC 2369, RFC 8058). */
+function unsubscribeHeaders(url: string | null | undefined): Record<string, string> {
+  if (url === null || url === undefined) return {}
+  return { 'List-Unsubscribe': `<${url}>`, 'List-Unsubscribe-Post': 'List-Unsubscribe=One-Click' }
+}
+
 const PIECE_BYTES = 65_536
 
 /** The message as a stream that calls `beforeEnd` before it gives its last piece; it is read once the server said 354. */
-function inPieces(content: Buffer, beforeEnd: () => void): Readable {
+function inPieces(content: Buffer, beforeEnd: () => Promise<void>): Readable {
   return Readable.from(
-    (function* () {
+    (async function* () {
       let from = 0
       for (; content.length - from > PIECE_BYTES; from += PIECE_BYTES) yield content.subarray(from, from + PIECE_BYTES)
-      beforeEnd()
+      await beforeEnd()
       yield content.subarray(from)
     })(),
     { objectMode: false },
@@ -178,10 +201,23 @@ function responseCodeOf(error: unknown): number | null {
   return typeof code === 'number' ? code : null
 }
 
-/** 5xx is a refusal for good (RFC 5321 §4.2.1); 4xx and silence may pass. */
+const MESSAGE_TOO_LARGE = 552
+/** Wants a sign-in, or another one (RFC 4954 §6): that is about our settings, which can be corrected. */
+const SIGN_IN: ReadonlySet<number> = new Set([530, 534, 535, 538])
+
+/**
+ * Whether this recipient or message is refused for good: 5xx (RFC 5321 §4.2.1) to the recipient or the message, or a
+ * message that is too large. A refused sender or sign-in is refused for every recipient, and may be corrected; 4xx and
+ * silence may pass.
+ */
 function isPermanent(error: unknown): boolean {
+  if (!(error instanceof Error)) return false
+  const command = 'command' in error ? error.command : null
   const code = responseCodeOf(error)
-  return code !== null && code >= 500
+  // The server told its limit beforehand, so that nothing was sent.
+  if (code === null) return 'code' in error && error.code === 'EMESSAGE' && command === 'MAIL FROM'
+  if (code < 500 || SIGN_IN.has(code)) return false
+  return code === MESSAGE_TOO_LARGE || command === 'RCPT TO' || command === 'DATA'
 }
 
 /** First line of what the server said. */

@@ -1,24 +1,37 @@
 import { readFile } from 'node:fs/promises'
 import type { Log } from '../log.ts'
+import type { Delivery, DeliveryState } from '../store/deliveries.ts'
+import type { Store } from '../store/store.ts'
+import { type Tracing, traced } from '../tracing/span.ts'
 import type { Analytics, AnalyticsQuery } from './analytics.ts'
-import { createDelivery, type DeliveryEvents } from './delivery.ts'
-import { type Delivery, type DeliveryState, FILES, openDeliveryLedger } from './delivery-ledger.ts'
+import { createDelivery, type DeliveryEvents, FILES } from './delivery.ts'
 import { reportDocument, type Template } from './document/report.ts'
+import type { ReportLook } from './document/writing.ts'
 import { lookOf } from './look.ts'
 import { openMailSession, type SmtpServer } from './mail.ts'
+import { adoptOldDeliveries } from './old-delivery-file.ts'
 import type { ReportsOptions } from './options.ts'
 import { createPdfRenderer, type PdfRenderer } from './pdf.ts'
 import { expireReports, filesOf, makeReport, reportFolder, reportMail } from './report-folder.ts'
-import { type Schedule, startTimetable, type Timetable } from './timetable.ts'
+import { configuredOrder, type ReportOrder } from './report-order.ts'
+import { createRequestedReports, type RequestedReports } from './requested-reports.ts'
+import { createSubscriptions, type Subscriptions, type SubscriptionsParts } from './subscriptions.ts'
+import { startTimetable, type Timetable } from './timetable.ts'
 
 export interface ReportingParts {
   /** Asked again and again: a reload may change it. */
   options(): ReportsOptions
-  readonly analytics: Pick<Analytics, 'analysis'>
+  readonly analytics: Pick<Analytics, 'analysis' | 'incidentAnalysis'>
+  /** Where subscriptions live, and what was made and sent: exporters that share it send each mail once. */
+  readonly store: SubscriptionsParts['store'] & Pick<Store, 'deliveries'>
+  /** Under which people reach the exporter, for links in mails; null where nobody said so. */
+  externalUrl(): string | null
   /** Folders as in $PATH, in which a browser is looked for. */
   readonly searchPath: string
   readonly log: Log
   readonly events: DeliveryEvents
+  /** Absent where nothing is traced. */
+  readonly tracing?: Tracing | undefined
   now(): number
   random(): number
 }
@@ -45,6 +58,8 @@ export interface ReadyFile {
 
 /** Reports on a schedule, made and mailed, and reports on request. */
 export interface Reporting {
+  readonly requested: RequestedReports
+  readonly subscriptions: Subscriptions
   /** Begins with the schedules. Idempotent. */
   start(): void
   /** Newest first, at most 100. */
@@ -68,19 +83,21 @@ const DAY_MS = 86_400_000
 const MOST_LISTED = 100
 
 /**
- * Makes and mails reports. Without a schedule nothing is opened and nothing runs.
+ * Makes and mails reports. Without a schedule and a subscription nothing is opened, and every five minutes is looked for one.
  * Nothing here ever holds up a check: reports are made one after the other, and printed in another process.
  */
 export function createReporting(parts: ReportingParts): Reporting {
   const { log, events } = parts
+  const ledger = parts.store.deliveries
   const ending = new AbortController()
   let timetable: Timetable | null = null
-  let delivering: ReturnType<typeof delivery> | null = null
+  let round: ReturnType<typeof delivery> | null = null
+  let isOldFileRead = false
   let renderer: { readonly key: string; readonly pdf: PdfRenderer } | null = null
   let expiredMs = 0
   let known = ''
   let isStarted = false
-  let last: Promise<void> = Promise.resolve()
+  let last: Promise<unknown> = Promise.resolve()
 
   /** Made again only when its options change: it counts the browsers that run. */
   function pdf(): PdfRenderer {
@@ -90,41 +107,62 @@ export function createReporting(parts: ReportingParts): Reporting {
       const { searchPath } = parts
       renderer = {
         key,
-        pdf: createPdfRenderer({ browser: browser ?? null, searchPath, sandbox, timeoutMs: timeout, log }),
+        pdf: tracedRenderer(
+          createPdfRenderer({ browser: browser ?? null, searchPath, sandbox, timeoutMs: timeout, log }),
+          parts.tracing,
+        ),
       }
     }
     return renderer.pdf
   }
 
+  const subscriptions = createSubscriptions({ ...parts, changed: () => apply() })
+  const requested = createRequestedReports({
+    ...parts,
+    pdf: () => pdf(),
+    look: () => lookOf(parts.options()),
+    signal: ending.signal,
+  })
+
+  /** All that is to be made again and again. */
+  function orders(): readonly ReportOrder[] {
+    return [...parts.options().schedules.map(configuredOrder), ...subscriptions.orders()]
+  }
+
+  function lookFor(order: ReportOrder | undefined): ReportLook {
+    const look = lookOf(parts.options())
+    const language = order?.language ?? look.language
+    return language === look.language ? look : { ...look, language, locale: null }
+  }
+
   function delivery() {
-    const ledger = openDeliveryLedger(parts.options().directory)
-    const scheduleOf = (name: string) => parts.options().schedules.find((schedule) => schedule.name === name)
+    const orderOf = (name: string) => orders().find(({ schedule }) => schedule.name === name)
     const folderOf = (schedule: string, period: string) => reportFolder(parts.options().directory, schedule, period)
-    const round = createDelivery({
-      schedules: () =>
-        parts.options().schedules.map((schedule) => ({ ...timeOf(schedule), recipients: schedule.recipients })),
+    return createDelivery({
+      schedules: () => orders().map(({ schedule, recipients }) => ({ ...schedule, recipients })),
       ledger,
       async make({ schedule: name, period }, signal) {
-        const schedule = scheduleOf(name)
-        if (schedule === undefined) throw new Error(`reports.schedules no longer has "${name}"`)
-        const look = lookOf(parts.options())
-        await makeReport(
-          schedule,
-          period,
-          folderOf(name, period.name),
-          { analytics: parts.analytics, pdf: pdf(), look, log },
-          signal,
+        const order = orderOf(name)
+        if (order === undefined) throw new Error(`"${name}" is no longer a schedule or a subscription`)
+        const sources = { analytics: parts.analytics, pdf: pdf(), look: lookFor(order), log }
+        const attributes = { 'whatsapp.report.schedule': name, 'whatsapp.report.period': period.name }
+        await traced(parts.tracing, 'report', { detached: true, sampling: 'always', attributes }, () =>
+          makeReport(order, period, folderOf(name, period.name), sources, signal),
         )
       },
-      mail: (report, recipient, isLate) =>
-        reportMail(
+      mail(report, recipient, isLate) {
+        const order = orderOf(report.schedule)
+        const { subscription = null } = order ?? {}
+        return reportMail(
           report,
           folderOf(report.schedule, report.period),
           recipient,
           isLate ? report.dueMs : null,
-          scheduleOf(report.schedule)?.timeZone ?? 'UTC',
-          lookOf(parts.options()),
-        ),
+          order?.timeZone ?? 'UTC',
+          lookFor(order),
+          subscription === null ? undefined : { endUrl: subscriptions.endUrl(subscription) },
+        )
+      },
       openSession(signal) {
         const server = serverOf(parts.options())
         return server === null ? null : openMailSession(server, signal)
@@ -134,44 +172,57 @@ export function createReporting(parts: ReportingParts): Reporting {
       log,
       events,
     })
-    return { ledger, round }
   }
 
   function wake(): void {
-    if (ending.signal.aborted || delivering === null) return
-    const { round, ledger } = delivering
-    last = round(ending.signal)
-      .then(async () => {
-        if (parts.now() - expiredMs < DAY_MS || ending.signal.aborted) return
-        expiredMs = parts.now()
-        const { directory, keep } = parts.options()
-        const removed = await expireReports(directory, parts.now() - keep)
-        ledger.forget(parts.now() - keep)
-        if (removed > 0) log.info({ reports: removed }, 'Old reports were removed.')
-      })
-      .catch((error: unknown) => log.warn({ error: String(error) }, 'Old reports could not be removed.'))
+    if (ending.signal.aborted) return
+    last = Promise.all([last, lookAfter()])
+  }
+
+  async function lookAfter(): Promise<void> {
+    // While the store is away, those who are known go on.
+    await subscriptions
+      .refresh()
+      .catch((error: unknown) => log.debug({ error: String(error) }, 'The subscriptions could not be read.'))
+    if (round !== null && (await isRecordWhole())) await round(ending.signal)
+    await expire().catch((error: unknown) => log.warn({ error: String(error) }, 'Old reports could not be removed.'))
+  }
+
+  /** What an earlier version sent must be known before anything is sent. */
+  async function isRecordWhole(): Promise<boolean> {
+    if (isOldFileRead) return true
+    const { directory } = parts.options()
+    try {
+      await adoptOldDeliveries(directory, ledger, log)
+      isOldFileRead = true
+    } catch (error) {
+      log.error(
+        { directory, error: String(error) },
+        'The record of sent reports that an earlier version left cannot be moved into the store, so no report is sent. It is tried again within five minutes.',
+      )
+    }
+    return isOldFileRead
+  }
+
+  async function expire(): Promise<void> {
+    const nowMs = parts.now()
+    if (nowMs - expiredMs < DAY_MS || ending.signal.aborted) return
+    expiredMs = nowMs
+    const { directory, keep } = parts.options()
+    const removed = (await expireReports(directory, nowMs - keep)) + (await requested.expire(nowMs - keep))
+    await ledger.forget(nowMs - keep)
+    if (removed > 0) log.info({ reports: removed }, 'Old reports were removed.')
   }
 
   function apply(): void {
-    const { schedules } = parts.options()
+    const schedules = orders().map(({ schedule }) => schedule)
     const now = JSON.stringify(schedules)
     if (!isStarted || now === known || ending.signal.aborted) return
     known = now
     void timetable?.stop()
-    timetable = null
-    if (schedules.length === 0) return
-    try {
-      delivering ??= delivery()
-    } catch (error) {
-      known = ''
-      events.failed()
-      log.error(
-        { directory: parts.options().directory, error: String(error) },
-        'The folder of reports cannot be used, so no report is made. Correct reports.directory, and reload.',
-      )
-      return
-    }
-    timetable = startTimetable(schedules.map(timeOf), wake)
+    // Also without a schedule: what was asked for expires, and another exporter may subscribe somebody.
+    timetable = startTimetable(schedules, wake)
+    if (schedules.length > 0) round ??= delivery()
     wake()
   }
 
@@ -191,14 +242,25 @@ export function createReporting(parts: ReportingParts): Reporting {
     }
   }
 
+  /** What is begun may begin more. */
+  async function allDone(): Promise<void> {
+    for (let seen: unknown = null; seen !== last; ) {
+      seen = last
+      await last
+    }
+    await requested.idle()
+  }
+
   return {
+    requested,
+    subscriptions,
     start() {
       isStarted = true
       apply()
     },
     async list() {
       const byReport = new Map<string, Delivery[]>()
-      for (const delivery of delivering?.ledger.latest(MOST_LISTED) ?? []) {
+      for (const delivery of await ledger.latest(MOST_LISTED)) {
         const name = `${delivery.schedule}\n${delivery.period}`
         byReport.set(name, [...(byReport.get(name) ?? []), delivery])
       }
@@ -207,7 +269,7 @@ export function createReporting(parts: ReportingParts): Reporting {
     },
     async file(schedule, period, name) {
       // Only what the ledger knows: a path from outside never reaches the file system.
-      if (delivering?.ledger.get({ schedule, period, recipient: FILES }) === null || delivering === null) return null
+      if ((await ledger.get({ schedule, period, recipient: FILES })) === null) return null
       const files = await filesOf(reportFolder(parts.options().directory, schedule, period))
       const file = files.find((one) => baseName(one.name) === name)
       return file === undefined ? null : { name, type: file.type, content: await readFile(file.path) }
@@ -220,34 +282,33 @@ export function createReporting(parts: ReportingParts): Reporting {
       return { name, type: 'application/pdf', content: await pdf().render(page, analysis.asOfMs, signal) }
     },
     apply,
-    idle: () => last,
+    idle: allDone,
     async stop() {
       ending.abort()
       await timetable?.stop()
-      await last
-      delivering?.ledger.close()
+      await allDone()
     },
   }
+}
+
+function tracedRenderer(renderer: PdfRenderer, tracing: Tracing | undefined): PdfRenderer {
+  return { ...renderer, render: (...args) => traced(tracing, 'print', {}, () => renderer.render(...args)) }
 }
 
 function baseName(name: string): string {
   return name.slice(name.lastIndexOf('/') + 1)
 }
 
-function timeOf({ name, period, timeZone, at }: ReportsOptions['schedules'][number]): Schedule {
-  const [hours = 0, minutes = 0] = at.split(':').map(Number)
-  return { name, period, timeZone, minuteOfDay: hours * 60 + minutes }
-}
-
 function serverOf({ smtp }: ReportsOptions): SmtpServer | null {
   if (smtp === undefined) return null
-  const { host, port, secure, requireTls, from, timeout } = smtp
+  const { host, port, secure, requireTls, from, bounceAddress, timeout } = smtp
   return {
     host,
     port,
     secure,
     requireTls,
     from,
+    bounceAddress: bounceAddress ?? null,
     user: smtp.username ?? null,
     password: smtp.password ?? smtp.passwordFile ?? null,
     timeoutMs: timeout,

@@ -1,11 +1,13 @@
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { silentLog } from '../../src/log.ts'
 import { ReportsOptions } from '../../src/reports/options.ts'
 import { expireReports } from '../../src/reports/report-folder.ts'
 import { createReporting, type Reporting } from '../../src/reports/reporting.ts'
+import { sqliteStore } from '../../src/store/sqlite.ts'
 import { sampleFleet } from '../reports/sample-fleet.ts'
 import { type SmtpSink, smtpSink } from '../reports/smtp-sink.ts'
 
@@ -32,6 +34,7 @@ async function runAt(
 ): Promise<{ begun: number; failed: number }> {
   const fleet = sampleFleet(6)
   const counted = { begun: 0, failed: 0 }
+  const store = sqliteStore({ path: join(directory, 'exporter.db') }, silentLog)
   const options = ReportsOptions.parse({
     directory,
     language: 'de',
@@ -51,7 +54,12 @@ async function runAt(
   })
   const reporting = createReporting({
     options: () => options,
-    analytics: { analysis: ({ period, timeZone }, _signal, sink) => fleet.analysis(period, timeZone, sink) },
+    analytics: {
+      analysis: ({ period, timeZone }, _signal, sink) => fleet.analysis(period, timeZone, sink),
+      incidentAnalysis: async () => null,
+    },
+    store,
+    externalUrl: () => null,
     searchPath: process.env['PATH'] ?? '',
     log: silentLog,
     events: {
@@ -61,6 +69,7 @@ async function runAt(
       failed: () => {
         counted.failed += 1
       },
+      mailed() {},
     },
     now: () => nowMs,
     random: () => 0.5,
@@ -69,6 +78,7 @@ async function runAt(
   await reporting.idle()
   await look(reporting)
   await reporting.stop()
+  await store.close()
   return counted
 }
 
@@ -117,8 +127,48 @@ test('a schedule is made, kept and mailed when its month is over, once', async (
   expect(readdirSync(join(directory, 'acme', '2026-03')).filter((name) => name.includes('draft'))).toEqual([])
 })
 
+test('what an earlier version sent, by its own file beside the reports, is not sent again', async () => {
+  const folder = join(directory, 'earlier')
+  mkdirSync(folder)
+  const old = new DatabaseSync(join(folder, 'deliveries.db'))
+  old.exec(`
+    PRAGMA journal_mode = WAL;
+    CREATE TABLE schedules (name TEXT PRIMARY KEY, since_ms INTEGER NOT NULL) WITHOUT ROWID;
+    CREATE TABLE deliveries (
+      schedule TEXT NOT NULL, period TEXT NOT NULL, recipient TEXT NOT NULL, state TEXT NOT NULL,
+      attempts INTEGER NOT NULL, due_ms INTEGER NOT NULL, not_before_ms INTEGER NOT NULL,
+      lease_until_ms INTEGER NOT NULL, updated_ms INTEGER NOT NULL, detail TEXT NOT NULL,
+      PRIMARY KEY (schedule, period, recipient)
+    ) WITHOUT ROWID;
+    INSERT INTO schedules VALUES ('earlier', ${DUE - DAY});
+    INSERT INTO deliveries VALUES ('earlier', '2026-03', '', 'sent', 1, ${DUE}, 0, 0, ${DUE}, '');
+    INSERT INTO deliveries VALUES ('earlier', '2026-03', 'anna@example.org', 'sent', 1, ${DUE}, 0, 0, ${DUE}, '250 ok');
+  `)
+  old.close()
+  const mails = sink.mails.length
+  const over = {
+    directory: folder,
+    schedules: [
+      { name: 'earlier', period: 'monthly', timeZone: 'Europe/Berlin', at: '06:30', recipients: ['anna@example.org'] },
+    ],
+  }
+  await runAt(DUE + 60_000, over, async (reporting) => {
+    const run = (await reporting.list()).find(({ schedule }) => schedule === 'earlier')
+    expect(run).toMatchObject({ period: '2026-03', state: 'sent' })
+    expect(run?.deliveries).toMatchObject([{ recipient: 'anna@example.org', state: 'sent', detail: '250 ok' }])
+  })
+  expect(sink.mails).toHaveLength(mails)
+  expect(readdirSync(folder)).toEqual(['deliveries.db.moved'])
+})
+
 test('a report that cannot be made is not mailed, and says why in the ledger', async () => {
-  const other = { directory: join(directory, 'other'), brand: { logoFile: join(directory, 'missing.png') } }
+  const other = {
+    directory: join(directory, 'other'),
+    brand: { logoFile: join(directory, 'missing.png') },
+    schedules: [
+      { name: 'other', period: 'monthly', timeZone: 'Europe/Berlin', at: '06:30', recipients: ['anna@example.org'] },
+    ],
+  }
   await runAt(DUE - DAY, other)
   expect(await runAt(DUE + 2 * 3_600_000, other)).toEqual({ begun: 1, failed: 1 })
   expect(sink.mails).toHaveLength(1)

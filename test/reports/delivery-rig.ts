@@ -1,8 +1,8 @@
 import { silentLog } from '../../src/log.ts'
 import { Secret } from '../../src/option-types.ts'
-import { createDelivery, type DeliverySchedule } from '../../src/reports/delivery.ts'
-import type { DeliveryLedger } from '../../src/reports/delivery-ledger.ts'
+import { createDelivery, type DeliverySchedule, type MailOutcome } from '../../src/reports/delivery.ts'
 import { openMailSession, type SmtpServer } from '../../src/reports/mail.ts'
+import type { DeliveryLedger } from '../../src/store/deliveries.ts'
 
 const SCHEDULE: DeliverySchedule = {
   name: 'acme',
@@ -25,8 +25,11 @@ export function deliveryRig(parts: {
     made: [] as string[],
     begun: 0,
     failed: 0,
+    mailed: [] as MailOutcome[],
     /** What making fails with, next time and after. */
     failures: [] as Error[],
+    /** Whether the files are on another machine, until they are made here. */
+    isElsewhere: false,
     late: [] as boolean[],
   }
   const server: SmtpServer = {
@@ -37,6 +40,7 @@ export function deliveryRig(parts: {
     user: parts.password === undefined ? null : 'exporter',
     password: parts.password === undefined ? null : new Secret(parts.password),
     from: 'reports@example.org',
+    bounceAddress: 'bounces@example.org',
     timeoutMs: 5_000,
   }
   const round = createDelivery({
@@ -46,8 +50,10 @@ export function deliveryRig(parts: {
       const failure = seen.failures.shift()
       if (failure !== undefined) throw failure
       seen.made.push(period.name)
+      seen.isElsewhere = false
     },
     async mail({ schedule, period, dueMs }, recipient, isLate) {
+      if (seen.isElsewhere) return null
       seen.late.push(isLate)
       return {
         to: recipient,
@@ -69,6 +75,7 @@ export function deliveryRig(parts: {
       failed: () => {
         seen.failed += 1
       },
+      mailed: (outcome) => void seen.mailed.push(outcome),
     },
   })
   return { seen, round: () => round(never), roundUntil: round }

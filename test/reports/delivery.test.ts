@@ -4,26 +4,37 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { retryMs } from '../../src/reports/delivery.ts'
-import { type DeliveryLedger, FILES, openDeliveryLedger } from '../../src/reports/delivery-ledger.ts'
+import { silentLog } from '../../src/log.ts'
+import { FILES, retryMs } from '../../src/reports/delivery.ts'
+import type { DeliveryLedger } from '../../src/store/deliveries.ts'
+import { sqliteStore } from '../../src/store/sqlite.ts'
+import { type Store, StoreError } from '../../src/store/store.ts'
 import { deliveryRig } from './delivery-rig.ts'
 import { type SmtpSink, smtpSink } from './smtp-sink.ts'
 
 const NOW = Date.parse('2026-03-09T06:00:00Z')
 const HOUR = 3_600_000
 const PERIOD = '2026-W10'
+const ANNA = { schedule: 'acme', period: PERIOD, recipient: 'anna@example.org' }
 let folder: string
+let path: string
+let store: Store
 let ledger: DeliveryLedger
 let sink: SmtpSink
 
 beforeEach(async () => {
   folder = mkdtempSync(join(tmpdir(), 'delivery-'))
-  ledger = openDeliveryLedger(folder)
-  ledger.since('acme', NOW - HOUR)
+  path = join(folder, 'exporter.db')
+  openStore()
+  await ledger.since('acme', NOW - HOUR)
   sink = await smtpSink()
 })
+function openStore(): void {
+  store = sqliteStore({ path }, silentLog)
+  ledger = store.deliveries
+}
 afterEach(async () => {
-  ledger.close()
+  await store.close()
   await sink.close()
   rmSync(folder, { recursive: true })
 })
@@ -37,9 +48,9 @@ function rig(over: { readonly password?: string; readonly port?: number; readonl
   })
 }
 
-const states = () =>
+const states = async () =>
   Object.fromEntries(
-    ledger.of('acme', PERIOD).map(({ recipient, state }) => [recipient === FILES ? 'files' : recipient, state]),
+    (await ledger.latest(1)).map(({ recipient, state }) => [recipient === FILES ? 'files' : recipient, state]),
   )
 const receivers = () => sink.mails.map(({ to }) => to).sort()
 
@@ -50,12 +61,13 @@ test('a due report is made once and mailed once to everybody, however often it i
   await Promise.all([round(), round()])
   expect(seen).toMatchObject({ made: [PERIOD], begun: 1, failed: 0 })
   expect(receivers()).toEqual(['anna@example.org', 'bob@example.org'])
-  expect(states()).toEqual({ files: 'sent', 'anna@example.org': 'sent', 'bob@example.org': 'sent' })
+  expect(await states()).toEqual({ files: 'sent', 'anna@example.org': 'sent', 'bob@example.org': 'sent' })
 })
 
 test('the mail is a proper one: sender, subject, date, id, attachment', async () => {
   await rig().round()
-  const [{ mail } = { mail: null }] = sink.mails
+  const [{ mail, from } = { mail: null, from: null }] = sink.mails
+  expect(from).toBe('bounces@example.org')
   expect(mail).toMatchObject({
     subject: 'Report 2026-W10',
     messageId: '<acme.2026-W10.anna.example.org@reports>',
@@ -84,18 +96,42 @@ test('a report that was missed is caught up, with the note that it is late', asy
   expect(seen.late).toEqual([true, true])
 })
 
-test('two exporters with one folder send it once', async () => {
-  const second = openDeliveryLedger(folder)
-  const one = rig()
-  const other = rig({ ledger: second })
-  await Promise.all([one.round(), other.round()])
-  await Promise.all([one.round(), other.round()])
-  second.close()
-  expect(one.seen.begun + other.seen.begun).toBe(1)
+test('many exporters with one ledger send it once', async () => {
+  const exporters = Array.from({ length: 5 }, () => rig())
+  await Promise.all(exporters.map(({ round }) => round()))
+  await Promise.all(exporters.map(({ round }) => round()))
+  expect(exporters.reduce((sum, { seen }) => sum + seen.begun, 0)).toBe(1)
   expect(receivers()).toEqual(['anna@example.org', 'bob@example.org'])
 })
 
+test('files that another exporter made, and took with it, are made again before they are mailed', async () => {
+  const { seen, round } = rig()
+  await ledger.enlist({ schedule: 'acme', period: PERIOD, dueMs: NOW }, ['anna@example.org', 'bob@example.org'], NOW)
+  const files = { schedule: 'acme', period: PERIOD, recipient: FILES }
+  const claim = await ledger.claim(files, NOW, HOUR)
+  if (claim.outcome === 'ours') await ledger.mark(files, claim.attempt, NOW, { state: 'sent' })
+  seen.isElsewhere = true
+  await round()
+  expect(seen.made).toEqual([PERIOD])
+  expect(receivers()).toEqual(['anna@example.org', 'bob@example.org'])
+})
+
+test('what was taken up for a schedule that only another exporter has is left to that one', async () => {
+  await ledger.enlist({ schedule: 'theirs', period: PERIOD, dueMs: NOW }, ['anna@example.org'], NOW)
+  await rig().round()
+  expect((await ledger.unfinished()).map(({ schedule, attempts }) => [schedule, attempts])).toEqual([
+    ['theirs', 0],
+    ['theirs', 0],
+  ])
+})
+
 describe('trouble', () => {
+  const away = new StoreError('unavailable', 'The store is away.')
+  const whileSending =
+    (instead: () => Promise<boolean>): DeliveryLedger['mark'] =>
+    (key, attempt, nowMs, progress) =>
+      progress.state === 'sending' ? instead() : ledger.mark(key, attempt, nowMs, progress)
+
   test('with making it is tried again later, and nothing is mailed meanwhile', async () => {
     const { seen, round } = rig()
     seen.failures.push(new Error('Prometheus and store are away'))
@@ -116,8 +152,59 @@ describe('trouble', () => {
     seen.nowMs += HOUR
     await round()
     expect(receivers()).toEqual(['bob@example.org'])
-    expect(states()).toMatchObject({ 'anna@example.org': 'failed', 'bob@example.org': 'sent' })
-    expect(seen.failed).toBe(1)
+    expect(await states()).toMatchObject({ 'anna@example.org': 'failed', 'bob@example.org': 'sent' })
+    expect(seen).toMatchObject({ failed: 1, mailed: ['refused', 'sent'] })
+    expect((await ledger.get(ANNA))?.detail).toMatch(/did not take the message to anna@example.org: .*550/)
+  })
+
+  test('with the sender is everybody’s, can be corrected, and is tried again', async () => {
+    const { seen, round } = rig()
+    sink.refuseSender(553, 553)
+    await round()
+    expect(await states()).toMatchObject({ 'anna@example.org': 'waiting', 'bob@example.org': 'waiting' })
+    seen.nowMs += 2 * 60_000
+    await round()
+    expect(receivers()).toEqual(['anna@example.org', 'bob@example.org'])
+  })
+
+  test('with the store before a message is handed over keeps it from leaving', async () => {
+    const { seen, round } = rig({ ledger: { ...ledger, mark: whileSending(() => Promise.reject(away)) } })
+    await round()
+    expect(sink.mails).toEqual([])
+    expect(await states()).toMatchObject({ 'anna@example.org': 'waiting', 'bob@example.org': 'waiting' })
+    expect(seen.failed).toBe(0)
+  })
+
+  test('with a claim that somebody else has by now keeps the message from leaving', async () => {
+    const { round } = rig({ ledger: { ...ledger, mark: whileSending(() => Promise.resolve(false)) } })
+    await round()
+    expect(sink.mails).toEqual([])
+  })
+
+  test('with the store after a message was taken is made good when the store is back, and is no doubt', async () => {
+    let isAway = true
+    const mark: DeliveryLedger['mark'] = (key, attempt, nowMs, progress) =>
+      isAway && progress.state === 'sent' && key.recipient !== FILES
+        ? Promise.reject(away)
+        : ledger.mark(key, attempt, nowMs, progress)
+    const { seen, round } = rig({ ledger: { ...ledger, mark } })
+    await round()
+    expect(await states()).toMatchObject({ 'anna@example.org': 'sending', 'bob@example.org': 'sending' })
+    isAway = false
+    seen.nowMs += HOUR
+    await round()
+    expect(await states()).toMatchObject({ 'anna@example.org': 'sent', 'bob@example.org': 'sent' })
+    expect(seen).toMatchObject({ failed: 0, mailed: ['sent', 'sent'] })
+    expect(sink.mails).toHaveLength(2)
+  })
+
+  test('with a store that is away for long is counted once an hour: it has an alert of its own', async () => {
+    const { seen, round } = rig({ ledger: { ...ledger, since: () => Promise.reject(away) } })
+    for (let minutes = 0; minutes < 130; minutes += 5) {
+      await round()
+      seen.nowMs += 5 * 60_000
+    }
+    expect(seen.failed).toBe(2)
   })
 
   test('that passes is waited out', async () => {
@@ -134,10 +221,10 @@ describe('trouble', () => {
   test('with signing in shows no password, and leaves everything to be tried again', async () => {
     const { round } = rig({ password: 'wr0ng-canary' })
     await round()
-    const told = ledger.of('acme', PERIOD).map(({ detail }) => detail)
+    const told = (await ledger.latest(1)).map(({ detail }) => detail)
     expect(told.join()).toContain('cannot be used')
     expect(told.join()).not.toContain('canary')
-    expect(states()).toMatchObject({ 'anna@example.org': 'waiting', 'bob@example.org': 'waiting' })
+    expect(await states()).toMatchObject({ 'anna@example.org': 'waiting', 'bob@example.org': 'waiting' })
   })
 
   test('that lasts an hour is counted once per recipient', async () => {
@@ -160,13 +247,14 @@ describe('the doubt', () => {
     sink.beforeAnswer(() => {})
     seen.nowMs += 24 * HOUR
     await round()
-    expect(states()).toMatchObject({ 'anna@example.org': 'unsure' })
+    expect(await states()).toMatchObject({ 'anna@example.org': 'unsure' })
     expect(seen.failed).toBeGreaterThanOrEqual(1)
+    expect(seen.mailed).toContain('unsure')
     expect(sink.mails.filter(({ to }) => to === 'anna@example.org')).toHaveLength(1)
   })
 
   test('when the process is killed between sending and writing that down: it is not sent again, the others are', async () => {
-    ledger.close()
+    await store.close()
     const first = startExporter(NOW)
     sink.beforeAnswer(async () => {
       first.kill('SIGKILL')
@@ -181,15 +269,15 @@ describe('the doubt', () => {
       const [code] = await once(startExporter(nowMs), 'exit')
       expect(code).toBe(0)
     }
-    ledger = openDeliveryLedger(folder)
+    openStore()
     expect(receivers()).toEqual(['anna@example.org', 'bob@example.org'])
-    expect(states()).toEqual({ files: 'sent', 'anna@example.org': 'unsure', 'bob@example.org': 'sent' })
+    expect(await states()).toEqual({ files: 'sent', 'anna@example.org': 'unsure', 'bob@example.org': 'sent' })
   })
 
   /** Another process that does one round. */
   function startExporter(nowMs: number) {
     const script = new URL('./delivery-child.ts', import.meta.url).pathname
-    return spawn(process.execPath, [script, folder, String(sink.port), String(nowMs)], { stdio: 'inherit' })
+    return spawn(process.execPath, [script, path, String(sink.port), String(nowMs)], { stdio: 'inherit' })
   }
 })
 

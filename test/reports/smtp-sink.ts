@@ -6,11 +6,13 @@ import { SMTPServer } from 'smtp-server'
 /** A real SMTP server that keeps what it takes. */
 export interface SmtpSink {
   readonly port: number
-  readonly mails: readonly { readonly to: string; readonly mail: ParsedMail }[]
+  readonly mails: readonly { readonly from: string; readonly to: string; readonly mail: ParsedMail }[]
   /** Messages that ended too early. */
   readonly broken: readonly unknown[]
   /** Answers to the next recipients: a code to refuse with. */
   refuse(...codes: number[]): void
+  /** Answers to the next senders: a code to refuse with. */
+  refuseSender(...codes: number[]): void
   /** What happens when a whole message is there, before it is answered. */
   beforeAnswer(act: () => void | Promise<void>): void
   /** Cuts every connection without a word. */
@@ -28,8 +30,9 @@ class Refusal extends Error {
 }
 
 export async function smtpSink(): Promise<SmtpSink> {
-  const mails: { to: string; mail: ParsedMail }[] = []
+  const mails: { from: string; to: string; mail: ParsedMail }[] = []
   const refusals: number[] = []
+  const senderRefusals: number[] = []
   const broken: unknown[] = []
   let act: () => void | Promise<void> = () => {}
   const server = new SMTPServer({
@@ -40,6 +43,10 @@ export async function smtpSink(): Promise<SmtpSink> {
     closeTimeout: 100,
     onAuth: ({ username, password }, _session, callback) =>
       password === 'right' ? callback(null, { user: username ?? '' }) : callback(new Refusal(535)),
+    onMailFrom(_address, _session, callback) {
+      const code = senderRefusals.shift()
+      callback(code === undefined ? null : new Refusal(code))
+    },
     onRcptTo(_address, _session, callback) {
       const code = refusals.shift()
       callback(code === undefined ? null : new Refusal(code))
@@ -47,7 +54,12 @@ export async function smtpSink(): Promise<SmtpSink> {
     onData(stream, session, callback) {
       simpleParser(stream).then(
         async (mail) => {
-          mails.push({ to: session.envelope.rcptTo.map(({ address }) => address).join(), mail })
+          const { mailFrom, rcptTo } = session.envelope
+          mails.push({
+            from: mailFrom === false ? '' : mailFrom.address,
+            to: rcptTo.map(({ address }) => address).join(),
+            mail,
+          })
           await act()
           callback()
         },
@@ -70,6 +82,7 @@ export async function smtpSink(): Promise<SmtpSink> {
     mails,
     broken,
     refuse: (...codes) => void refusals.push(...codes),
+    refuseSender: (...codes) => void senderRefusals.push(...codes),
     beforeAnswer(next) {
       act = next
     },
