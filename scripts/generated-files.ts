@@ -1,5 +1,6 @@
 import { configJsonSchema } from '../src/config/json-schema.ts'
 import { optionTables } from '../src/config/option-table.ts'
+import { DASHBOARD_FILES, renderDashboard } from '../src/dashboards/dashboard-files.ts'
 import { metricsTable } from '../src/metrics/metrics-table.ts'
 import { reportJsonSchema } from '../src/reports/report-schema.ts'
 import { RULE_FILES, renderRuleFile } from '../src/rules/rule-files.ts'
@@ -20,6 +21,7 @@ export const GENERATED_FILES: readonly GeneratedFile[] = [
   { path: 'docs/configuration.md', render: (current) => betweenMarkers(current, 'options', optionTables()) },
   { path: 'docs/metrics.md', render: (current) => betweenMarkers(current, 'metrics', metricsTable()) },
   { path: 'deploy/compose/demo.yml', render: composeDemoConfig },
+  ...DASHBOARD_FILES.map((file) => ({ path: `grafana/dashboards/${file.name}`, render: () => renderDashboard(file) })),
   ...RULE_FILES.map((file) => ({ path: `prometheus/rules/${file.name}`, render: () => renderRuleFile(file) })),
 ]
 

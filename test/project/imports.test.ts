@@ -13,9 +13,9 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   metrics: ['accounts', 'types of health'],
   gateways: ['accounts', 'types of health', 'tracing/span'],
   store: ['accounts', 'types of health', 'tracing/span'],
-  discovery: ['accounts', 'types of gateways'],
+  discovery: ['accounts', 'types of gateways', 'gateways/account-options'],
   rules: ['metrics/catalogue', 'metrics/promql'],
-  dashboards: ['metrics/catalogue', 'metrics/promql'],
+  dashboards: ['accounts/vocabulary', 'metrics/catalogue', 'metrics/promql'],
   monitor: ['accounts', 'health', 'types of gateways', 'types of store', 'tracing/span'],
   notifications: ['accounts', 'health', 'metrics/catalogue', 'metrics/promql', 'types of store', 'tracing/span'],
   reports: ['accounts', 'health', 'metrics/catalogue', 'metrics/promql', 'types of store', 'tracing/span'],
@@ -35,15 +35,15 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
 }
 
 /** Free for all parts, because they import nothing of ours. */
-const COMMON = ['log.ts', 'nearest-word.ts', 'option-types.ts', 'version.ts']
+const COMMON = ['log.ts', 'mongo-address.ts', 'nearest-word.ts', 'option-types.ts', 'version.ts']
 
-/** Every heavy package has one home. */
-const HOMES: Readonly<Record<string, string>> = {
-  mongoose: 'store/',
-  'puppeteer-core': 'reports/pdf.ts',
-  nodemailer: 'reports/mail.ts',
-  'prom-client': 'metrics/process-metrics.ts',
-  'node-cron': 'reports/timetable.ts',
+/** Every heavy package has few homes. */
+const HOMES: Readonly<Record<string, readonly string[]>> = {
+  mongoose: ['store/', 'discovery/mongo-collection.ts'],
+  'puppeteer-core': ['reports/pdf.ts'],
+  nodemailer: ['reports/mail.ts'],
+  'prom-client': ['metrics/process-metrics.ts'],
+  'node-cron': ['reports/timetable.ts'],
 }
 
 interface Import {
@@ -111,8 +111,8 @@ describe('imports between the parts', () => {
 
   test('keep every heavy package in its home', () => {
     const strays = all
-      .filter(({ to, from }) => to in HOMES && !from.startsWith(HOMES[to] ?? ''))
-      .map(({ to, from }) => `src/${from} imports ${to}; its home is src/${HOMES[to]}`)
+      .filter(({ to, from }) => to in HOMES && !(HOMES[to] ?? []).some((home) => from.startsWith(home)))
+      .map(({ to, from }) => `src/${from} imports ${to}; its homes are src/${(HOMES[to] ?? []).join(' and src/')}`)
     expect(strays).toEqual([])
   })
 
@@ -122,6 +122,8 @@ describe('imports between the parts', () => {
       .parse(JSON.parse(readFileSync('package.json', 'utf8')))
     const packageOf = (to: string) => /^(?:@[^/]+\/)?[^/]+/.exec(to)?.[0] ?? to
     const missing = all
+      // The boards are made when the product is: their generator is not in the package (tsconfig.build.json).
+      .filter(({ from }) => !from.startsWith('dashboards/'))
       .filter(({ to, typeOnly }) => !typeOnly && !to.startsWith('.') && !to.startsWith('node:'))
       .filter(({ to }) => !Object.hasOwn(dependencies, packageOf(to)))
     expect(missing.map(({ from, to }) => `src/${from} imports ${to}, which package.json does not depend on`)).toEqual(
