@@ -71,11 +71,6 @@ export const STATUS_SERIES: Readonly<Record<string, Colour>> = STATUS_COLOURS
 /** Series named by a state, in its colour. */
 export const STATE_SERIES: Readonly<Record<string, Colour>> = STATE_COLOURS
 
-export const YES_NO: readonly ValueWord[] = [
-  { value: 0, text: 'no', colour: 'red' },
-  { value: 1, text: 'yes', colour: 'green' },
-]
-
 export const UP_DOWN: readonly ValueWord[] = [
   { value: 0, text: 'down', colour: 'red' },
   { value: 1, text: 'up', colour: 'green' },
