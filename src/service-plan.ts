@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { createHash, randomBytes } from 'node:crypto'
 import { type PhonePrivacy, shownText } from './accounts/privacy.ts'
 import type { Config } from './config/schema.ts'
 import type { DiscoverySource } from './discovery/discovery.ts'
@@ -12,6 +12,7 @@ import { healthPolicy, recoveryPolicy } from './health/options.ts'
 import type { RecoveryPolicy } from './health/recovery.ts'
 import type { MonitorPlan, WatchedGateway } from './monitor/plan.ts'
 import { Secret } from './option-types.ts'
+import { type Tracing, traced } from './tracing/span.ts'
 import { VERSION } from './version.ts'
 
 /** A gateway that is open, and what it was opened with. */
@@ -41,6 +42,7 @@ export function servicePlan(
     /** Whether this exporter may change anything at a gateway now. @default it always may */
     readonly mayRepair?: () => boolean
     readonly onExchange?: (exchange: GatewayExchange) => void
+    readonly tracing?: Tracing | undefined
   },
 ): ServicePlan {
   const privacy = privacyOf(config)
@@ -55,6 +57,7 @@ export function servicePlan(
         checkTimeoutMs: config.checks.timeout,
         now: deps.nowMs,
         version: VERSION,
+        tracing: deps.tracing,
         ...(deps.onExchange === undefined ? {} : { onExchange: deps.onExchange }),
       })
     gateways.set(
@@ -73,7 +76,7 @@ export function servicePlan(
   return {
     gateways,
     retired: [...before.values()].map(({ gateway }) => gateway).filter((gateway) => !kept.has(gateway)),
-    sources: config.gateways.map((options) => sourceOf(config, options, opened(options))),
+    sources: config.gateways.map((options) => sourceOf(config, options, opened(options), deps.tracing)),
     monitor: {
       gateways: config.gateways.map((options) => watchedOf(config, options, opened(options))),
       intervalMs: config.checks.interval,
@@ -130,9 +133,14 @@ function watchedOf(config: Config, options: GatewayOptions, gateway: Gateway): W
   }
 }
 
-function sourceOf(config: Config, options: GatewayOptions, gateway: Gateway): DiscoverySource {
+function sourceOf(
+  config: Config,
+  options: GatewayOptions,
+  gateway: Gateway,
+  tracing: Tracing | undefined,
+): DiscoverySource {
   return {
-    gateway,
+    gateway: tracing === undefined ? gateway : tracedListing(gateway, tracing),
     discover: options.discover,
     accounts: options.accounts,
     labels: options.labels,
@@ -145,6 +153,28 @@ function sourceOf(config: Config, options: GatewayOptions, gateway: Gateway): Di
 /** How phone numbers are shown, with the key in the clear. */
 export function privacyOf({ privacy }: Config): PhonePrivacy {
   return { mode: privacy.phone, key: privacy.key?.reveal() ?? '' }
+}
+
+/** A round of discovery is a trace of its own. */
+function tracedListing(gateway: Gateway, tracing: Tracing): Gateway {
+  const { listAccounts } = gateway
+  if (listAccounts === undefined) return gateway
+  return {
+    ...gateway,
+    listAccounts: (signal) =>
+      traced(tracing, 'discovery', { detached: true, attributes: { 'whatsapp.gateway': gateway.name } }, () =>
+        listAccounts(signal),
+      ),
+  }
+}
+
+/** What traces may show of a text: never a whole phone number, because they are read by others than the pages are. */
+export function traceText(config: Config): (text: string) => string {
+  const privacy = privacyOf(config)
+  // With a key that anybody knows, the tag of a masked number could be tried out.
+  const key = randomBytes(16).toString('hex')
+  const shown: PhonePrivacy = privacy.mode === 'full' ? { mode: 'masked', key } : privacy
+  return (text) => shownText(text, shown)
 }
 
 function shownUrl(text: string): string {

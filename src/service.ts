@@ -22,10 +22,11 @@ import { createMonitor } from './monitor/monitor.ts'
 import { notifications } from './notifications/notifications.ts'
 import { createAnalytics } from './reports/analytics.ts'
 import { createReporting } from './reports/reporting.ts'
-import { privacyOf, type ServicePlan, servicePlan } from './service-plan.ts'
+import { privacyOf, type ServicePlan, servicePlan, traceText } from './service-plan.ts'
 import { openShard, type Shard } from './shard.ts'
 import { storeWriter } from './store/journal.ts'
 import { needsLedger } from './store/replay.ts'
+import { startTracing } from './tracing/tracing.ts'
 import { VERSION } from './version.ts'
 
 /** A configuration that was read without fault. */
@@ -87,6 +88,21 @@ export async function startService(started: GoodConfig, parts: ServiceParts): Pr
   const { exporter: own } = processMetrics
   own.build(VERSION, process.version)
   own.shard(shard.ordinal, shard.total)
+  // Before anything that may be traced.
+  const tracing = await startTracing(started.config.tracing, {
+    env: process.env,
+    version: VERSION,
+    instance: `${hostname()}-${shard.ordinal}`,
+    hide: traceText(started.config),
+    events: { exported: (spans) => own.spansExported(spans), dropped: (spans) => own.spansDropped(spans) },
+    log,
+    random,
+    monotonicMs,
+  })
+
+  // What is remembered.
+  const { store: storeOptions } = started.config
+  const { store } = shard
 
   // What is remembered.
   const { store: storeOptions } = started.config
@@ -115,6 +131,7 @@ export async function startService(started: GoodConfig, parts: ServiceParts): Pr
       else exposition.gateways.error(gateway, result.code)
     },
     needsLedger,
+    tracing,
   })
   const discovery = discoveryRounds({
     log,
@@ -147,6 +164,7 @@ export async function startService(started: GoodConfig, parts: ServiceParts): Pr
     nowMs,
     windows: calendar.windows,
     mayRepair: () => store.isSure !== false,
+    tracing,
   }
   let plan: ServicePlan = servicePlan(started.config, new Map(), planDeps)
 
@@ -160,6 +178,7 @@ export async function startService(started: GoodConfig, parts: ServiceParts): Pr
     windows: calendar.windows,
     defaultObjective: () => current.config.slo.objective,
     now: nowMs,
+    tracing,
   })
 
   const reporting = createReporting({
@@ -167,6 +186,7 @@ export async function startService(started: GoodConfig, parts: ServiceParts): Pr
     analytics,
     searchPath: process.env['PATH'] ?? '',
     log,
+    tracing,
     events: { begun: () => own.reportBegun(), failed: () => own.reportFailed() },
     now: nowMs,
     random,
@@ -214,6 +234,7 @@ export async function startService(started: GoodConfig, parts: ServiceParts): Pr
         alertmanager: started.config.alerting.externalUrl ?? started.config.alerting.url,
         grafana: started.config.grafana.url,
       },
+      tracing,
       // Users, tokens and limits follow a reload; the address does not.
       get options() {
         return current.config.api
@@ -305,6 +326,8 @@ export async function startService(started: GoodConfig, parts: ServiceParts): Pr
       log.error({ batches: left }, 'The store is away: what happened since it went is lost with this process.')
     await store.close()
     await Promise.all([...plan.gateways.values()].map(({ gateway }) => gateway.close()))
+    // Last: the end of everything else is in the traces.
+    await tracing?.stop()
   }
 
   async function recentAttempts() {

@@ -7,12 +7,14 @@ import { Problem, sendProblem } from './problem.ts'
 import { send } from './reply.ts'
 import type { Route } from './route.ts'
 import { apiRoutes } from './routes.ts'
+import { traceRequests } from './trace-requests.ts'
 
 const BODY_LIMIT_BYTES = 1024 * 1024
 
 /** The API as an Express app that listens nowhere yet; `listen` puts it on a socket. */
 export function createApi(parts: ApiParts): Express {
   const routes = apiRoutes(parts)
+  const routeOf = routeTable(routes)
   const app = express()
   app.disable('x-powered-by')
   app.disable('etag')
@@ -22,7 +24,14 @@ export function createApi(parts: ApiParts): Express {
 
   app.use(accessLog(parts.log, parts.now))
   app.use(securityHeaders())
-  app.use(guard(() => parts.options, accessTable(routes), parts.now))
+  app.use(
+    guard(
+      () => parts.options,
+      (method, path) => routeOf(method, path)?.access,
+      parts.now,
+    ),
+  )
+  if (parts.tracing !== undefined) app.use(traceRequests(parts.tracing, routeOf))
   app.use(jsonOnly())
   app.use(express.raw({ type: () => true, limit: BODY_LIMIT_BYTES, inflate: false }))
   for (const [path, group] of Map.groupBy(routes, (route) => route.path)) {
@@ -72,11 +81,10 @@ function methodNotAllowed(group: readonly Route[]): RequestHandler {
   }
 }
 
-/** Which access the first route has that matches; HEAD is served by GET. */
-function accessTable(routes: readonly Route[]): (method: string, path: string) => Route['access'] | undefined {
+/** The first route that matches; HEAD is served by GET. */
+function routeTable(routes: readonly Route[]): (method: string, path: string) => Route | undefined {
   const table = routes.map((route) => ({
-    method: route.method,
-    access: route.access,
+    route,
     // Like Express: any case, with or without a slash at the end.
     pattern: new RegExp(
       `^${route.path.replaceAll(/[.*+?^$()|[\]\\]/g, '\\$&').replaceAll(/\{\w+\}/g, '[^/]+')}/?$`,
@@ -85,7 +93,7 @@ function accessTable(routes: readonly Route[]): (method: string, path: string) =
   }))
   return (method, path) => {
     const wanted = method === 'HEAD' ? 'get' : method.toLowerCase()
-    return table.find((entry) => entry.method === wanted && entry.pattern.test(path))?.access
+    return table.find(({ route, pattern }) => route.method === wanted && pattern.test(path))?.route
   }
 }
 

@@ -5,6 +5,7 @@ import type { Secret } from '../option-types.ts'
 import type { Analytics } from '../reports/analytics.ts'
 import type { Reporting } from '../reports/reporting.ts'
 import type { Store } from '../store/store.ts'
+import type { Tracing } from '../tracing/span.ts'
 import type { ChangeFeed } from './change-feed.ts'
 import type { ApiOptions } from './options.ts'
 
@@ -79,6 +80,8 @@ export interface ApiParts {
     readonly alertmanager?: string | undefined
     readonly grafana?: string | undefined
   }
+  /** Absent where nothing is traced. */
+  readonly tracing?: Tracing | undefined
   /** May be a getter: users, tokens, hosts and rate limit follow it at once; listen, tls and trustProxy need a restart. */
   readonly options: ApiOptions
   /** Aborts when the service ends: background work stops, /-/ready answers 503. */

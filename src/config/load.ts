@@ -10,7 +10,6 @@ import { type ReadBytes, readBounded, readText } from './read-file.ts'
 import { type ConfigSource, shownText } from './redact.ts'
 import { type Config, ConfigSchema, type SectionName } from './schema.ts'
 import { plainSecrets, scrubber } from './secrets.ts'
-import { UNAVAILABLE } from './unavailable.ts'
 
 export type LoadedConfig =
   | { readonly ok: true; readonly config: Config; readonly warnings: readonly Fault[]; readonly source: ConfigSource }
@@ -44,19 +43,12 @@ export function parseConfig(text: string, folder: string, environment: Environme
 
   const parsed = parseSections(data)
   const sections = parsed.sections
-  const unavailable = UNAVAILABLE.filter(({ asked }) => asked(sections)).map(({ path, what, instead }) => ({
-    path,
-    rule: `asks for ${what}, which this version does not have`,
-    hint: instead,
-    showValue: false,
-  }))
   // A missing variable is told once, not again as the bad value that it leaves behind.
   const told = new Set(missing.map(({ path }) => pathText(path)))
   const faults = [
     ...missing,
     ...parsed.findings.filter(({ path }) => !told.has(pathText(path))),
     ...crossFaults(sections),
-    ...unavailable,
   ]
   const toFaults = faultWriter(document, sections, scrubber(data, sections, expansion.expanded))
   const warnings = toFaults([...crossWarnings(sections), ...plainSecrets(document.written, sections)])

@@ -1,7 +1,9 @@
+import type { Tracing } from '../tracing/span.ts'
 import { type GatewayExchange, reportingClient } from './exchange-report.ts'
 import type { Gateway, GatewayEvents } from './gateway.ts'
 import { type HttpClient, type HttpClientOptions, httpClient } from './http-client.ts'
 import type { GatewayKind, GatewayOptions } from './options.ts'
+import { tracedClient } from './traced-client.ts'
 
 /** What a driver gets from outside. */
 export interface DriverDeps {
@@ -12,8 +14,8 @@ export interface DriverDeps {
   readonly now: () => number
   /** For the User-Agent, `whatsapp-exporter/<version>`. */
   readonly version?: string
-  /** Trace context of the check under way (W3C traceparent), added to every request. */
-  readonly traceHeaders?: () => Readonly<Record<string, string>>
+  /** Every request is a span, and its W3C headers go to the gateway; absent where nothing is traced. */
+  readonly tracing?: Tracing | undefined
   /** Told every exchange with the gateway, for `whatsapp-exporter check`; absent in the service. */
   readonly onExchange?: (exchange: GatewayExchange) => void
 }
@@ -29,17 +31,10 @@ export function gatewayHttpClient(
   deps: DriverDeps,
   own: Pick<HttpClientOptions, 'headers' | 'secrets' | 'classify' | 'authOption'>,
 ): HttpClient {
-  const { traceHeaders } = deps
-  const ownHeaders = own.headers
-  const headers =
-    traceHeaders === undefined
-      ? ownHeaders
-      : ownHeaders === undefined
-        ? traceHeaders
-        : () => ({ ...ownHeaders(), ...traceHeaders() })
+  const { tracing } = deps
   const client = httpClient({
     ...own,
-    ...(headers === undefined ? {} : { headers }),
+    ...(tracing === undefined ? {} : { headers: () => ({ ...own.headers?.(), ...tracing.headers() }) }),
     gateway: options.name,
     baseUrl: options.url,
     connections: options.connections,
@@ -48,6 +43,7 @@ export function gatewayHttpClient(
     userAgent: deps.version === undefined ? 'whatsapp-exporter' : `whatsapp-exporter/${deps.version}`,
     now: deps.now,
   })
-  if (deps.onExchange === undefined) return client
-  return reportingClient(client, { gateway: options.name, baseUrl: options.url, secrets: own.secrets }, deps.onExchange)
+  const about = { gateway: options.name, baseUrl: options.url, secrets: own.secrets }
+  const seen = tracing === undefined ? client : tracedClient(client, about, tracing)
+  return deps.onExchange === undefined ? seen : reportingClient(seen, about, deps.onExchange)
 }

@@ -48,6 +48,8 @@ export interface FlusherParts {
   gatewayViews(): readonly GatewayView[]
   exporterView(): ExporterView
   publish(flush: Flush): Promise<void>
+  /** A cycle is over. */
+  cycleEnded?(cycle: CycleFigures): void
 }
 
 /** Gathers what changes and publishes it: once per cycle, and soon after an event. */
@@ -88,6 +90,7 @@ export function flusher(parts: FlusherParts): Flusher {
     figures.firstStartMs = null
     figures.lastEndMs = null
     figures.maxLagMs = 0
+    parts.cycleEnded?.(cycle)
   }
 
   /** One at a time; while one is under way, all who ask share the next one, which takes everything up to its start. */

@@ -9,14 +9,17 @@ import type { AccountHealth, Sample } from '../health/health.ts'
 import type { RecoveryAttempt } from '../health/recovery.ts'
 import type { Log } from '../log.ts'
 import type { LoadedState } from '../store/store.ts'
+import type { Tracing } from '../tracing/span.ts'
 import { adoption, type Scope } from './adoption.ts'
 import { calendar } from './calendar.ts'
 import { type CheckFigures, checking } from './checking.ts'
+import { cycleTrace } from './cycle-trace.ts'
 import type { CheckResult, MonitorControl } from './fleet.ts'
 import { type Flush, flusher } from './flush.ts'
 import { judging } from './judging.ts'
 import type { MonitorPlan, WatchedGateway } from './plan.ts'
 import { recorder } from './recorder.ts'
+import { recoveryTrace } from './recovery-trace.ts'
 import { repairing } from './repairing.ts'
 import { type AccountEntry, gatewayEntry, roster } from './roster.ts'
 import { turnMeter } from './turn-meter.ts'
@@ -36,6 +39,8 @@ export interface MonitorParts {
   requested(gateway: string, outcome: CheckOutcome): void
   /** Whether the store could not rebuild `after` from `before` and the sample alone. */
   needsLedger(before: AccountHealth, after: AccountHealth, sample: Sample): boolean
+  /** Absent where nothing is traced. */
+  readonly tracing?: Tracing | undefined
 }
 
 /** Checks the fleet until it is stopped. */
@@ -65,13 +70,15 @@ export interface Monitor extends MonitorControl {
 const END_OF_CHECKS_MS = 1_000
 
 export function createMonitor(parts: MonitorParts): Monitor {
-  const { nowMs, monotonicMs, log } = parts
+  const { nowMs, monotonicMs, log, tracing } = parts
   const fleet = roster()
   const record = recorder()
   const meter = turnMeter(monotonicMs)
   const figures: CheckFigures = { inFlight: 0, maxLagMs: 0, firstStartMs: null, lastEndMs: null }
   const ending = new AbortController()
   const limit = pLimit(1)
+  const cycles = cycleTrace(tracing)
+  const recoveries = recoveryTrace(tracing)
   let plan: MonitorPlan | null = null
   let isRestored = false
 
@@ -107,6 +114,8 @@ export function createMonitor(parts: MonitorParts): Monitor {
     signal: ending.signal,
     settle: judge.settle,
     settleGateway: judge.settleGateway,
+    tracing,
+    cycleSpan: () => cycles.span,
   })
   const due = turns({
     monotonicMs,
@@ -132,6 +141,7 @@ export function createMonitor(parts: MonitorParts): Monitor {
       flushing.soon()
     },
     recorded: () => flushing.now(),
+    trace: recoveries,
     recheck: due.recheck,
   })
   const show = views({
@@ -157,6 +167,7 @@ export function createMonitor(parts: MonitorParts): Monitor {
     gatewayViews: show.fleet.gateways,
     exporterView: show.fleet.exporter,
     publish: (flush) => parts.publish(flush),
+    cycleEnded: (cycle) => cycles.turn(cycle, fleet.accounts.size),
   })
   const accounts = adoption({
     roster: fleet,
@@ -213,6 +224,8 @@ export function createMonitor(parts: MonitorParts): Monitor {
       // Before the first turn nobody has tried the uplink: a failed check would be put down to its gateway unheard.
       if (!due.running && judge.uplink.state.configured) await judge.uplink.probe(signal)
       const plannedAtMs = monotonicMs()
+      // A trace of the whole fleet would be too large to read: its checks are thinned out under the cycle's.
+      const asker = keys === 'all' ? undefined : tracing?.active()
       const wanted =
         keys === 'all' ? [...fleet.accounts.values()] : keys.flatMap((key) => fleet.accounts.get(key) ?? [])
       const jobs: Promise<CheckResult>[] = []
@@ -221,11 +234,11 @@ export function createMonitor(parts: MonitorParts): Monitor {
         if (gateway.watched.whole && (keys === 'all' || gateway.inFlight !== null)) {
           const shared = checks.gateway(gateway, plannedAtMs)
           // An account that was found after the list call began is not in it.
-          jobs.push(shared.then((results) => results.get(entry.id) ?? checks.account(entry, plannedAtMs)))
+          jobs.push(shared.then((results) => results.get(entry.id) ?? checks.account(entry, plannedAtMs, asker)))
         } else {
           jobs.push(
             new Promise((resolve) => {
-              due.push(() => resolve(checks.account(entry, plannedAtMs)))
+              due.push(() => resolve(checks.account(entry, plannedAtMs, asker)))
             }),
           )
         }
@@ -302,6 +315,7 @@ export function createMonitor(parts: MonitorParts): Monitor {
       if (entry !== undefined) accounts.recall(entry)
     },
     start() {
+      cycles.begin()
       due.start()
       flushing.start()
     },
@@ -310,6 +324,8 @@ export function createMonitor(parts: MonitorParts): Monitor {
       await checksEnded()
       ending.abort()
       await flushing.stop()
+      cycles.stop()
+      recoveries.stop()
     },
   }
 }

@@ -20,6 +20,7 @@ import {
 import { decideRecovery } from '../health/recovery-policy.ts'
 import type { Log } from '../log.ts'
 import type { RecoverResult } from './fleet.ts'
+import type { RecoveryTrace } from './recovery-trace.ts'
 import type { AccountEntry, GatewayEntry } from './roster.ts'
 
 export interface RepairingParts {
@@ -33,6 +34,7 @@ export interface RepairingParts {
   attempted(entry: AccountEntry, attempt: RecoveryAttempt): void
   /** Settles when all that was recorded so far is in the store, or after a short wait where the store is away. */
   recorded(): Promise<void>
+  readonly trace: RecoveryTrace
   /** Asks for an early check, so that a repair is verified soon. */
   recheck(entry: AccountEntry, delayMs: number): void
 }
@@ -104,6 +106,7 @@ export function repairing(parts: RepairingParts): Repairing {
   function take(entry: AccountEntry, repair: Repair): RecoveryAttempt {
     const { attempt } = repair
     entry.health = repair.health
+    parts.trace.changed(attempt)
     if (sending.has(attempt.id)) sending.set(attempt.id, attempt)
     if (attempt.outcome === 'pending') pending.set(attempt.id, attempt)
     else {
@@ -121,13 +124,15 @@ export function repairing(parts: RepairingParts): Repairing {
   function request(entry: AccountEntry, by: string): RecoveryAttempt {
     const repair = requestAttempt(entry.account, entry.health, by, parts.policy(), parts.nowMs(), parts.random)
     entry.gateway.repairs = noteRequested(entry.gateway.repairs, repair.attempt)
+    parts.trace.begin(repair.attempt)
     return take(entry, repair)
   }
 
   async function send(entry: AccountEntry, requested: RecoveryAttempt): Promise<RecoveryAttempt> {
     if (requested.outcome !== 'pending') return requested
     sending.set(requested.id, requested)
-    return await carryOut(entry, requested).finally(() => sending.delete(requested.id))
+    const carried = parts.trace.within(requested, () => carryOut(entry, requested))
+    return await carried.finally(() => sending.delete(requested.id))
   }
 
   async function carryOut(entry: AccountEntry, requested: RecoveryAttempt): Promise<RecoveryAttempt> {

@@ -2,6 +2,7 @@ import pLimit from 'p-limit'
 import type { z } from 'zod'
 import type { MaintenanceWindow, Selection } from '../health/maintenance.ts'
 import type { Store } from '../store/store.ts'
+import { type Tracing, traced } from '../tracing/span.ts'
 import { type AccountSink, type AnalysisSources, analyse, type ReportedAccount } from './analyse.ts'
 import { analyseIncident } from './analyse-incident.ts'
 import type { Analysis, IncidentAnalysis } from './analysis.ts'
@@ -59,6 +60,8 @@ export interface AnalyticsParts {
   windows(fromMs: number, toMs: number): readonly MaintenanceWindow[]
   defaultObjective(): number
   now(): number
+  /** Absent where nothing is traced. */
+  readonly tracing?: Tracing | undefined
 }
 
 const MAX_WAITING = 4
@@ -85,7 +88,10 @@ export function createAnalytics(parts: AnalyticsParts): Analytics {
     const { selection, worst } = query
     const period = parsePeriod(query.period, query.timeZone, parts.now())
     if (fleets.pendingCount >= MAX_WAITING) throw new AnalyticsBusyError()
-    return await fleets(() => analyse({ period, selection, worst }, sources(), signal, sink))
+    const attributes = { 'whatsapp.report.period': period.name }
+    return await traced(parts.tracing, 'analysis', { attributes }, () =>
+      fleets(() => analyse({ period, selection, worst }, sources(), signal, sink)),
+    )
   }
 
   async function incidentAnalysis(id: string, timeZone: string): Promise<IncidentAnalysis | null> {

@@ -6,11 +6,18 @@ export const TracingOptions = z
   .strictObject({
     endpoint: serviceUrl()
       .describe(
-        'OTLP endpoint over HTTP, for example http://localhost:4318. OTEL_EXPORTER_OTLP_ENDPOINT does the same.',
+        'OpenTelemetry collector, reached by OTLP over HTTP, for example http://localhost:4318. OTEL_EXPORTER_OTLP_ENDPOINT does the same.',
       )
       .optional(),
-    sampleRatio: z.number().min(0).max(1).describe('Share of the check cycles that are traced.').default(0.01),
-    authorization: secret().describe('Authorization header for the endpoint. Take it from the environment.').optional(),
+    sampleRatio: z
+      .number()
+      .min(0)
+      .max(1)
+      .describe('Share of the checks, and of the API requests, that are traced. Recoveries and reports always are.')
+      .default(0.01),
+    authorization: secret()
+      .describe('Authorization header for the endpoint, such as `Bearer …`. Take it from the environment.')
+      .optional(),
     authorizationFile: secretFile().describe('File that holds the Authorization header for the endpoint.').optional(),
   })
   .refine((tracing) => tracing.authorization === undefined || tracing.authorizationFile === undefined, {

@@ -1,7 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { faultText, pathText } from '../../src/config/fault.ts'
+import { faultText } from '../../src/config/fault.ts'
 import { parseConfig } from '../../src/config/load.ts'
-import { UNAVAILABLE } from '../../src/config/unavailable.ts'
 
 const GATEWAY = 'gateways: [{ name: waha-1, driver: waha, url: "http://127.0.0.1:3000" }]\n'
 const GATEWAY_LINES = `gateways:
@@ -169,22 +168,6 @@ describe('one fault, one clear message', () => {
     ],
   ])('%s', (_name, text, message) => {
     expect(faultsOf(text)).toEqual([message])
-  })
-})
-
-describe('features that this version lacks are refused, not ignored', () => {
-  const ASKED: Readonly<Record<string, string>> = {
-    'store.kind': 'store: { kind: mongodb, uri: "mongodb://h/db" }',
-    'tracing.endpoint': 'tracing: { endpoint: "http://h:4318" }',
-    'sharding.total': 'sharding: { total: 2 }',
-    'alerting.sms':
-      'alerting: { sms: [{ name: a, provider: twilio, accountSid: AC00000000000000000000000000000000, authToken: abcdefgh, from: "+4915112345678", to: ["+4915112345678"] }] }',
-  }
-
-  test.each(UNAVAILABLE.map(({ path, what }) => [pathText(path), what]))('%s', (path, what) => {
-    expect(faultsOf(GATEWAY + ASKED[path])).toEqual([
-      expect.stringContaining(`${path}: asks for ${what}, which this version does not have. `),
-    ])
   })
 })
 
