@@ -120,6 +120,10 @@ const smtp = z
     secure: z.boolean().describe('Whether TLS begins with the first byte (port 465). Else STARTTLS.').default(false),
     requireTls: z.boolean().describe('Whether to refuse a mail server that offers no TLS.').default(true),
     from: z.email().describe('Sender address of the reports.'),
+    bounceAddress: z
+      .email()
+      .describe('Address to which mail servers send what they cannot deliver (the envelope sender). Absent: as from.')
+      .optional(),
     username: z.string().min(1).describe('User name at the mail server. Absent: no sign-in.').optional(),
     password: secret().describe('Password of that user. Take it from the environment.').optional(),
     passwordFile: secretFile().describe('File that holds the password.').optional(),
@@ -132,6 +136,40 @@ const smtp = z
     if ((options.username !== undefined) !== passwords > 0)
       refuse('needs username together with password or passwordFile')
   })
+
+const domain = z
+  .string()
+  .regex(
+    /^(?=.{1,253}$)[a-zA-Z0-9](?:[a-zA-Z0-9-]*[a-zA-Z0-9])?(?:\.[a-zA-Z0-9](?:[a-zA-Z0-9-]*[a-zA-Z0-9])?)*$/,
+    'must be a mail domain such as example.org',
+  )
+  .transform((text) => text.toLowerCase())
+
+const subscriptions = z
+  .strictObject({
+    allowedDomains: z
+      .array(domain)
+      .describe(
+        'Mail domains to which people may have reports sent. Absent: the domains of the recipients of the schedules. Empty: none.',
+      )
+      .optional(),
+    most: z.int().min(0).max(1_000).describe('How many subscriptions there may be.').default(200),
+    perHour: z.int().min(1).max(1_000).describe('How many may be added within an hour.').default(20),
+    key: secret()
+      .describe(
+        'Signs the links with which recipients unsubscribe; at least 16 characters. Absent: made once, and kept in the folder of reports. Exporters that share a store need the same.',
+      )
+      .optional(),
+    keyFile: secretFile().describe('File that holds that key.').optional(),
+  })
+  .superRefine(({ key, keyFile }, context) => {
+    const refuse = (message: string) => context.addIssue({ code: 'custom', message })
+    if (key !== undefined && keyFile !== undefined) refuse('has both key and keyFile. Keep one')
+    if (((key ?? keyFile)?.reveal().length ?? 16) < 16)
+      refuse('has a key shorter than 16 characters. Make one with: openssl rand -hex 32')
+  })
+  .describe('Reports that people have sent to an address through the API or the status page.')
+  .prefault({})
 
 /** Section `reports`: SLA reports on a schedule. */
 export const ReportsOptions = z
@@ -155,6 +193,7 @@ export const ReportsOptions = z
     pdf,
     smtp: smtp.describe('Mail server for the reports.').optional(),
     schedules: z.array(schedule).describe('Reports that are made on their own.').default([]),
+    subscriptions,
   })
   .superRefine((reports, context) => {
     const names = reports.schedules.map(({ name }) => name)

@@ -5,14 +5,12 @@ import type { Analysis, Period } from './analysis.ts'
 import type { Analytics } from './analytics.ts'
 import { csvReport } from './csv-report.ts'
 import { verdictOf } from './document/cover.ts'
-import { reportDocument, type Template } from './document/report.ts'
+import { reportDocument } from './document/report.ts'
 import { periodText, type ReportLook, selectionText, writingFor } from './document/writing.ts'
 import type { Attachment, Mail } from './mail.ts'
-import type { ReportsOptions } from './options.ts'
 import type { PdfRenderer } from './pdf.ts'
 import { jsonReport } from './report-json.ts'
-
-type ScheduleOptions = ReportsOptions['schedules'][number]
+import type { ReportFormat, ReportOrder } from './report-order.ts'
 
 /** What making a report needs from the running exporter. */
 export interface FolderParts {
@@ -51,35 +49,49 @@ export function reportFolder(directory: string, schedule: string, period: string
  * @throws StoreError, PdfError, the file system's error, or the signal's reason
  */
 export async function makeReport(
-  schedule: ScheduleOptions,
+  order: ReportOrder,
   period: Period,
   folder: string,
   parts: FolderParts,
   signal: AbortSignal,
 ): Promise<void> {
+  const analysis = await makeFiles(order, period, folder, parts, signal)
+  await replaced(join(folder, MAIL_FILE), JSON.stringify(mailText(order, analysis, parts.look)))
+}
+
+/**
+ * Makes the files of a report, `<fileName>-<period>.<format>` and the CSV tables, and returns what they say.
+ * @throws as makeReport does
+ */
+export async function makeFiles(
+  order: Pick<ReportOrder, 'fileName' | 'timeZone' | 'select' | 'template' | 'formats'>,
+  period: Period,
+  folder: string,
+  parts: FolderParts,
+  signal: AbortSignal,
+): Promise<Analysis> {
   const { analytics, pdf, look } = parts
   await mkdir(folder, { recursive: true, mode: 0o700 })
-  const has = (format: ScheduleOptions['formats'][number]) => schedule.formats.includes(format)
+  const has = (format: ReportFormat) => order.formats.includes(format)
   const csv = has('csv') ? await csvReport(join(folder, CSV_FOLDER)) : null
   try {
-    const query = { period: period.name, timeZone: schedule.timeZone, selection: schedule.select, worst: WORST }
+    const query = { period: period.name, timeZone: order.timeZone, selection: order.select, worst: WORST }
     const analysis = await analytics.analysis(query, signal, async (account) => csv?.add(account))
     await csv?.finish(analysis)
-    const template = schedule.template ?? schedule.period
-    const base = join(folder, `${schedule.name}-${period.name}`)
+    const base = join(folder, `${order.fileName}-${period.name}`)
     if (has('json')) await replaced(`${base}.json`, jsonReport(analysis))
     if (has('html') || has('pdf')) {
-      const page = await reportDocument(analysis, template, look)
+      const page = await reportDocument(analysis, order.template, look)
       if (has('html')) await replaced(`${base}.html`, page)
       if (has('pdf')) await replaced(`${base}.pdf`, await pdf.render(page, analysis.asOfMs, signal))
     }
-    await replaced(join(folder, MAIL_FILE), JSON.stringify(mailText(schedule, template, analysis, look)))
+    return analysis
   } finally {
     await csv?.discard()
   }
 }
 
-function mailText(schedule: ScheduleOptions, template: Template, analysis: Analysis, look: ReportLook): MailText {
+function mailText({ template, select }: ReportOrder, analysis: Analysis, look: ReportLook): MailText {
   const writing = writingFor(look, analysis.period.timeZone)
   const { words, formats } = writing
   const when = periodText(analysis.period, writing)
@@ -98,7 +110,7 @@ function mailText(schedule: ScheduleOptions, template: Template, analysis: Analy
       `${figures.incidents}: ${formats.number(fleet.incidents)}`,
       `${figures.coverage}: ${formats.percent(fleet.coverage)}`,
       '',
-      `${selectionText(schedule.select, writing)}, ${words.period.zone(analysis.period.timeZone)}`,
+      `${selectionText(select, writing)}, ${words.period.zone(analysis.period.timeZone)}`,
     ].map((line) => line.replaceAll('\u00a0', ' ')),
   }
 }
@@ -106,6 +118,7 @@ function mailText(schedule: ScheduleOptions, template: Template, analysis: Analy
 /**
  * The mail that brings a report to one recipient; null where its files are gone.
  * @param lateDueMs when it was due, of a report that comes late
+ * @param subscribed of a subscription: where the recipient ends it, null where no address is known
  */
 export async function reportMail(
   report: { readonly schedule: string; readonly period: string; readonly dueMs: number },
@@ -114,6 +127,7 @@ export async function reportMail(
   lateDueMs: number | null,
   timeZone: string,
   look: ReportLook,
+  subscribed?: { readonly endUrl: string | null } | undefined,
 ): Promise<Mail | null> {
   const told = await readFile(join(folder, MAIL_FILE), 'utf8').catch(() => null)
   if (told === null) return null
@@ -127,7 +141,7 @@ export async function reportMail(
     '',
     isTooLarge ? mail.tooLarge : mail.hello,
     ...(lateDueMs === null ? [] : [mail.late(formats.dateTime(lateDueMs))]),
-    mail.reason(report.schedule),
+    subscribed === undefined ? mail.reason(report.schedule) : mail.subscribed(subscribed.endUrl),
     '',
   ].join('\n')
   return {
@@ -137,6 +151,7 @@ export async function reportMail(
     attachments: isTooLarge ? [] : await Promise.all(files.map(attached)),
     messageId: `${report.schedule}.${report.period}.${recipient.replace(/[^A-Za-z0-9.-]/g, '-')}@whatsapp-exporter`,
     dateMs: report.dueMs,
+    unsubscribeUrl: subscribed?.endUrl,
   }
 }
 
@@ -188,7 +203,7 @@ async function folders(of: string): Promise<readonly string[]> {
 }
 
 /** Nobody reads half a file: it is written beside its place and then moved there. */
-async function replaced(path: string, content: string | Uint8Array): Promise<void> {
+export async function replaced(path: string, content: string | Uint8Array): Promise<void> {
   const draft = `${path}.draft`
   await writeFile(draft, content, { mode: 0o600 })
   await rename(draft, path)

@@ -39,6 +39,11 @@ export function jsonReport(analysis: Analysis): string {
   return `${JSON.stringify(publishedReport(analysis), null, 2)}\n`
 }
 
+/** The file of a post-mortem: the same analysis gives the same bytes. */
+export function incidentJson(analysis: IncidentAnalysis): string {
+  return `${JSON.stringify(publishedIncident(analysis), null, 2)}\n`
+}
+
 function fieldsOf(fields: object): Record<string, unknown> {
   const entries = Object.entries(fields).map(([name, value]) => publish(name, value))
   return Object.fromEntries(entries.filter(([, value]) => value !== undefined))

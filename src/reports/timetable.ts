@@ -1,18 +1,29 @@
+import { CronExpressionParser } from 'cron-parser'
 import { DateTime } from 'luxon'
-import { schedule as cronTask } from 'node-cron'
+import { schedule as cronTask, validate } from 'node-cron'
 import type { Period } from './analysis.ts'
 import { parsePeriod, periodBefore } from './period.ts'
 
-/** When a report is made: after each week or month of a time zone, at a time of that zone's clocks. */
-export interface Schedule {
+/** When a report is made, by the clocks of a time zone: after each week or month, or whenever a cron expression comes true. */
+export type Schedule = {
   /** Unique. */
   readonly name: string
-  readonly period: 'weekly' | 'monthly'
   /** IANA name. */
   readonly timeZone: string
-  /** Minutes after midnight of the first day after the period. */
-  readonly minuteOfDay: number
-}
+} & (
+  | {
+      readonly period: 'weekly' | 'monthly'
+      /** Minutes after midnight of the first day after the period. */
+      readonly minuteOfDay: number
+    }
+  | {
+      readonly period: 'cron'
+      /** Five fields. */
+      readonly cron: string
+      /** The period that the report is about, as parsePeriod reads it when the expression comes true. */
+      readonly covers: string
+    }
+)
 
 /** A report that is to be made. */
 export interface DueReport {
@@ -23,6 +34,8 @@ export interface DueReport {
 
 /** Reports that were missed for longer than this are not sent any more: a week-old one helps, one of last quarter confuses. */
 const CATCH_UP_MS = 35 * 86_400_000
+/** Of a cron expression that comes true more often, only the latest are looked at. */
+const MOST_CAUGHT_UP = 40
 
 /**
  * Every report of a schedule that is due and not older than 35 days, oldest first.
@@ -31,6 +44,7 @@ const CATCH_UP_MS = 35 * 86_400_000
 export function dueReports(schedule: Schedule, sinceMs: number, nowMs: number): readonly DueReport[] {
   const found: DueReport[] = []
   const earliestMs = Math.max(sinceMs, nowMs - CATCH_UP_MS)
+  if (schedule.period === 'cron') return dueByCron(schedule, earliestMs, nowMs)
   let period = parsePeriod(schedule.period === 'weekly' ? 'last-week' : 'last-month', schedule.timeZone, nowMs)
   for (let dueMs = dueMsOf(schedule, period); dueMs >= earliestMs; dueMs = dueMsOf(schedule, period)) {
     if (dueMs <= nowMs) found.unshift({ schedule: schedule.name, period, dueMs })
@@ -39,8 +53,40 @@ export function dueReports(schedule: Schedule, sinceMs: number, nowMs: number): 
   return found
 }
 
+/** One report for each period that the expression asked for, due when it did so first. */
+function dueByCron(
+  { name, cron, covers, timeZone }: Extract<Schedule, { period: 'cron' }>,
+  earliestMs: number,
+  nowMs: number,
+): readonly DueReport[] {
+  const byPeriod = new Map<string, DueReport>()
+  // `prev` gives what lies before by the second, and this moment counts.
+  const times = CronExpressionParser.parse(cron, { currentDate: new Date(nowMs + 1_000), tz: timeZone })
+  for (let count = 0; count < MOST_CAUGHT_UP; count++) {
+    const dueMs = times.prev().getTime()
+    if (dueMs > nowMs) continue
+    if (dueMs < earliestMs) break
+    const period = parsePeriod(covers, timeZone, dueMs)
+    byPeriod.delete(period.name)
+    byPeriod.set(period.name, { schedule: name, period, dueMs })
+  }
+  return [...byPeriod.values()].reverse()
+}
+
+/** Why an expression is none that a timetable can keep, for people; null where it is fine. */
+export function cronFault(cron: string): string | null {
+  if (cron.trim().split(/\s+/).length !== 5)
+    return 'must have five fields: minute hour day-of-month month day-of-week, for example 0 7 * * 1'
+  try {
+    CronExpressionParser.parse(cron, { currentDate: 0, tz: 'UTC' }).next()
+    return validate(cron) ? null : 'is a cron expression that this version does not keep; use numbers, lists and ranges'
+  } catch {
+    return 'is no cron expression that ever comes true'
+  }
+}
+
 /** The moment at which the clocks show the schedule's time on the day after the period; an hour later where they skip it. */
-function dueMsOf({ minuteOfDay, timeZone }: Schedule, { toMs }: Period): number {
+function dueMsOf({ minuteOfDay, timeZone }: Extract<Schedule, { minuteOfDay: number }>, { toMs }: Period): number {
   return DateTime.fromMillis(toMs, { zone: timeZone })
     .set({ hour: Math.floor(minuteOfDay / 60), minute: minuteOfDay % 60 })
     .toMillis()
@@ -63,8 +109,9 @@ export function startTimetable(schedules: readonly Schedule[], wake: () => void)
   const options = { noOverlap: true, suppressMissedWarning: true, unref: true }
   const tasks = [
     cronTask(LOOK_AGAIN, wake, { ...options, name: 'reports' }),
-    ...schedules.map((schedule) =>
-      cronTask(cronOf(schedule), wake, { ...options, name: `report ${schedule.name}`, timezone: schedule.timeZone }),
+    ...[...new Map(schedules.map((schedule) => [`${cronOf(schedule)} ${schedule.timeZone}`, schedule])).values()].map(
+      (schedule) =>
+        cronTask(cronOf(schedule), wake, { ...options, name: `report ${schedule.name}`, timezone: schedule.timeZone }),
     ),
   ]
   return {
@@ -74,7 +121,9 @@ export function startTimetable(schedules: readonly Schedule[], wake: () => void)
   }
 }
 
-function cronOf({ period, minuteOfDay }: Schedule): string {
+function cronOf(schedule: Schedule): string {
+  if (schedule.period === 'cron') return schedule.cron
+  const { period, minuteOfDay } = schedule
   const time = `${minuteOfDay % 60} ${Math.floor(minuteOfDay / 60)}`
   return period === 'weekly' ? `${time} * * 1` : `${time} 1 * *`
 }

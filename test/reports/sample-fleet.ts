@@ -118,9 +118,10 @@ export function sampleFleet(size: number): SampleFleet {
       const incident = first?.incidents[1]
       if (first === undefined || incident === undefined)
         throw new Error('A sample fleet needs an account with incidents.')
+      const { key, account, gateway, phone, name, labels, objective } = first.account
       return {
         incident,
-        account: first.account,
+        account: { key, account, gateway, phone, name, labels, objective },
         timeZone: 'Europe/Berlin',
         transitions: transitionsOf(incident),
         attempts: first.attempts.filter(({ incidentId }) => incidentId === incident.id),

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { dueReports, type Schedule, startTimetable } from '../../src/reports/timetable.ts'
+import { cronFault, dueReports, type Schedule, startTimetable } from '../../src/reports/timetable.ts'
 
 const weekly: Schedule = { name: 'acme', period: 'weekly', timeZone: 'Europe/Berlin', minuteOfDay: 6 * 60 + 30 }
 const monthly: Schedule = { ...weekly, period: 'monthly' }
@@ -51,8 +51,60 @@ test('a time that the clocks skip comes an hour later', () => {
   expect(due(cairo, LONG_AGO, ms('2026-05-01T00:00:00Z')).at(-1)).toBe('2026-04 at 2026-04-30T21:15:00.000Z')
 })
 
+describe('a report by cron', () => {
+  const daily: Schedule = {
+    name: 'c',
+    period: 'cron',
+    timeZone: 'Europe/Berlin',
+    cron: '0 7 * * 1-5',
+    covers: 'yesterday',
+  }
+
+  test('is due when the expression comes true by the clocks of its zone, and covers the period before', () => {
+    expect(due(daily, ms('2026-03-26T00:00:00Z'), ms('2026-03-30T05:00:00Z'))).toEqual([
+      '2026-03-25 at 2026-03-26T06:00:00.000Z',
+      '2026-03-26 at 2026-03-27T06:00:00.000Z',
+      // The clocks sprang forward on Sunday.
+      '2026-03-29 at 2026-03-30T05:00:00.000Z',
+    ])
+    expect(due(daily, ms('2026-03-27T12:00:00Z'), ms('2026-03-30T04:59:59.999Z'))).toEqual([])
+  })
+
+  test('is due once for each period, however often the expression comes true', () => {
+    const hourly: Schedule = { ...daily, cron: '0 * * * *', covers: 'last-week' }
+    expect(due(hourly, ms('2026-03-08T12:30:00Z'), ms('2026-03-09T03:00:00Z'))).toEqual([
+      '2026-W09 at 2026-03-08T13:00:00.000Z',
+      '2026-W10 at 2026-03-08T23:00:00.000Z',
+    ])
+  })
+
+  test('is caught up for five weeks, and not more than forty', () => {
+    const everyDay: Schedule = { ...daily, cron: '0 7 * * *' }
+    expect(due(everyDay, LONG_AGO, ms('2026-03-31T12:00:00Z'))).toHaveLength(35)
+    const everyMinute: Schedule = { ...daily, cron: '* * * * *', covers: 'last-1-days' }
+    expect(due(everyMinute, LONG_AGO, ms('2026-03-31T12:00:00Z'))).toHaveLength(1)
+  })
+
+  test.each([
+    ['0 7 * * 1', true],
+    ['*/15 6-20 1,15 * *', true],
+    ['0 7 * * MON-FRI', true],
+    ['0 7 * *', false],
+    ['0 0 7 * * 1', false],
+    ['0 7 30 2 *', false],
+    ['0 7 * * 8', false],
+    ['61 7 * * 1', false],
+    ['@weekly', false],
+  ])('takes %s: %s', (cron, isFine) => {
+    expect(cronFault(cron) === null).toBe(isFine)
+  })
+})
+
 test('a timetable can be stopped at once and twice', async () => {
-  const timetable = startTimetable([weekly, monthly], () => {})
+  const timetable = startTimetable(
+    [weekly, monthly, { name: 'c', period: 'cron', timeZone: 'UTC', cron: '0 7 * * 1', covers: 'last-week' }],
+    () => {},
+  )
   await timetable.stop()
   await timetable.stop()
 })

@@ -333,6 +333,10 @@ export const ENGLISH = {
     tooLarge:
       'The files are too large to be mailed. You find them in the exporter’s report folder and on its status page.',
     reason: (schedule: string) => `You receive this because you are a recipient of the schedule “${schedule}”.`,
+    subscribed: (endUrl: string | null) =>
+      endUrl === null
+        ? 'You receive this because somebody subscribed you to it. To end that, ask those who run the exporter.'
+        : `You receive this because somebody subscribed you to it. To end that, open ${endUrl}`,
   },
 }
 

@@ -325,5 +325,9 @@ export const GERMAN: Words = {
     tooLarge:
       'Die Dateien sind zu groß für eine E-Mail. Sie finden sie im Berichtsordner des Exporters und auf seiner Statusseite.',
     reason: (schedule) => `Sie erhalten dies, weil Sie zu den Empfängern des Zeitplans „${schedule}“ gehören.`,
+    subscribed: (endUrl) =>
+      endUrl === null
+        ? 'Sie erhalten dies, weil jemand es für Sie abonniert hat. Um es abzubestellen, wenden Sie sich an die Betreiber des Exporters.'
+        : `Sie erhalten dies, weil jemand es für Sie abonniert hat. Um es abzubestellen, öffnen Sie ${endUrl}`,
   },
 }
