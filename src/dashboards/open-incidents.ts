@@ -18,7 +18,7 @@ const FOR_A_PERSON = {
 /** Confirmed outages that last: since when, why, and what is done about each. */
 export function openIncidents(size: readonly [number, number]): Panel {
   return table({
-    title: 'Open incidents',
+    title: 'Open incidents, one by one',
     description:
       'Confirmed outages that last, the oldest first: since the first bad check, with the cause, and what the exporter does about it. "Needs a person" means that a restart would not help or would harm.',
     unit: 'none',

@@ -19,7 +19,7 @@ export function historyRow(): BoardRow {
 
 function statuses(): Panel {
   return timeline({
-    title: 'Status',
+    title: 'Status over time',
     description: 'Our verdict over the chosen time.',
     unit: 'none',
     size: [24, 4],
@@ -30,7 +30,7 @@ function statuses(): Panel {
 
 function states(): Panel {
   return timeline({
-    title: 'State',
+    title: 'State over time',
     description: 'What the gateway said over the chosen time, in our words.',
     unit: 'none',
     size: [24, 4],

@@ -39,7 +39,7 @@ function hoursOfWeek(): Panel {
     [
       {
         id: 'groupingToMatrix',
-        options: { rowField: 'hour', columnField: 'day', valueField: 'Value', emptyValue: 'null' },
+        options: { rowField: 'hour', columnField: 'day', valueField: 'Value' },
       },
     ],
   )

@@ -22,7 +22,7 @@ export function dutiesRow(): BoardRow {
 
 function storeOverTime(): Panel {
   return timeline({
-    title: 'Store',
+    title: 'Store over time',
     description: 'When writes to the store worked, and when they failed.',
     unit: 'none',
     size: [12, 5],
@@ -33,7 +33,7 @@ function storeOverTime(): Panel {
 
 function reloads(): Panel {
   return timeline({
-    title: 'Configuration',
+    title: 'Configuration over time',
     description: 'Whether the last reload worked, over time.',
     unit: 'none',
     size: [12, 5],

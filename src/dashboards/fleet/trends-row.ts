@@ -33,7 +33,7 @@ function uptime(): Panel {
 function response(): Panel {
   const series = recorded('account', 'response_seconds:mean5m')
   return curves({
-    title: 'Response time',
+    title: 'Response time of the accounts',
     description:
       'Time in which the gateways answered, over the chosen accounts: half of them are faster than the median, one in twenty is slower than the 95th percentile.',
     unit: 's',

@@ -56,7 +56,7 @@ function shown(facts: TableFacts, transformations: readonly Transformation[]): P
     {
       options: {
         showHeader: true,
-        footer: { show: false, reducer: ['sum'], countRows: false, fields: '' },
+        footer: { show: false, reducer: ['sum'], fields: '' },
         ...(sortBy === undefined ? {} : { sortBy: [{ displayName: sortBy.title, desc: sortBy.descending }] }),
       },
       custom: CUSTOM,
