@@ -18,6 +18,7 @@ export function grafanaPart(plan: StackPlan): Part | null {
       GF_PATHS_PROVISIONING: resolve('grafana/provisioning'),
       GF_SERVER_HTTP_ADDR: '127.0.0.1',
       GF_SERVER_HTTP_PORT: String(portOf(plan.grafanaUrl)),
+      GF_DASHBOARDS_DEFAULT_HOME_DASHBOARD_PATH: resolve('grafana/dashboards/whatsapp-fleet.json'),
       GF_ANALYTICS_REPORTING_ENABLED: 'false',
       GF_ANALYTICS_CHECK_FOR_UPDATES: 'false',
       PROMETHEUS_URL: plan.prometheus?.url ?? '',

@@ -46,7 +46,7 @@ const TRANSFORMATIONS: Readonly<Record<string, string>> = {
 }
 
 const OVERRIDES =
-  'color decimals links mappings thresholds unit custom.displayMode custom.fillOpacity custom.lineStyle custom.width'
+  'color decimals links mappings noValue thresholds unit custom.displayMode custom.fillOpacity custom.lineStyle custom.width'
 
 const beyond = (value: object, known: string) => Object.keys(value).filter((key) => !known.split(' ').includes(key))
 

@@ -18,9 +18,9 @@ import { now, over } from '../panels/query.ts'
 import { loudStat, stat, tiles } from '../panels/stat.ts'
 import { timeline } from '../panels/state-timeline.ts'
 import { stackedAreas } from '../panels/time-series.ts'
-import { availability, ofAccounts, orZero, perAccount, recorded, SAME_ACCOUNT, wordNumber } from '../selection.ts'
+import { availability, orZero, perAccount, recorded, SAME_ACCOUNT, wordNumber } from '../selection.ts'
 
-const { status, incidentStart, downtime } = ACCOUNT_FAMILIES
+const { status, incidentStart } = ACCOUNT_FAMILIES
 const TILE = [3, 4] as const
 const STATUS_NUMBER = wordNumber(status, 'status', STATUS_ORDER)
 
@@ -127,7 +127,8 @@ function statusesOverTime(): Panel {
 }
 
 function mostDowntime(): Panel {
-  const worst = `topk(20, ${`sum by (account, gateway) (increase(${ofAccounts(downtime)}[$__range] @ end()))`} > 0)`
+  const downtime = `sum_over_time(${recorded('account', 'downtime_seconds:increase5m')}[$__range:5m] @ end())`
+  const worst = `topk(20, max by (account, gateway) (${downtime}) > 0)`
   return timeline({
     title: 'Status of the 20 accounts with the most downtime',
     description:

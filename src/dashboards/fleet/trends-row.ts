@@ -2,7 +2,6 @@ import type { Panel } from '@grafana/grafana-foundation-sdk/dashboard'
 import { ACCOUNT_FAMILIES } from '../../metrics/catalogue.ts'
 import { rate } from '../../metrics/promql.ts'
 import type { BoardRow } from '../board.ts'
-import { AVAILABILITY } from '../panels/looks.ts'
 import { coloured } from '../panels/panel.ts'
 import { over } from '../panels/query.ts'
 import { bars, curves } from '../panels/time-series.ts'
@@ -24,7 +23,6 @@ function uptime(): Panel {
     max: 1,
     size: [12, 8],
     queries: [over(availability('1h', ['gateway']), '{{gateway}}'), over(availability('1h'), 'all chosen')],
-    steps: AVAILABILITY,
     overrides: coloured({ 'all chosen': 'text' }),
     legend: ['min', 'lastNotNull'],
   })

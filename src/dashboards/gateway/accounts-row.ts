@@ -2,7 +2,7 @@ import type { Panel } from '@grafana/grafana-foundation-sdk/dashboard'
 import { ACCOUNT_FAMILIES } from '../../metrics/catalogue.ts'
 import { selector } from '../../metrics/promql.ts'
 import type { BoardRow } from '../board.ts'
-import { AVAILABILITY, STATE_SERIES } from '../panels/looks.ts'
+import { STATE_SERIES } from '../panels/looks.ts'
 import { coloured } from '../panels/panel.ts'
 import { over } from '../panels/query.ts'
 import { bars, curves, stackedAreas } from '../panels/time-series.ts'
@@ -41,7 +41,6 @@ function availability(): Panel {
       over(recorded('gateway', 'availability:ratio_1h'), '{{gateway}}'),
       over(recorded('fleet', 'availability:ratio_1h'), 'whole fleet'),
     ],
-    steps: AVAILABILITY,
     overrides: coloured({ 'whole fleet': 'text' }),
     legend: ['min', 'lastNotNull'],
   })

@@ -97,5 +97,6 @@ function columnOverrides({ title, unit, decimals, steps, filled, words, width, l
     ...(width === undefined ? {} : { 'custom.width': width }),
     ...(link === undefined ? {} : { links: [{ ...link, targetBlank: false }] }),
   }
-  return Object.keys(properties).length === 0 ? [] : [named(title, properties)]
+  // Else an empty cell would say what the panel says when it has no rows.
+  return [named(title, { noValue: '-', ...properties })]
 }
