@@ -1,23 +1,67 @@
+import { resolve } from 'node:path'
+import type { Config } from '../config/schema.ts'
 import type { Log } from '../log.ts'
-import type { Analysis } from '../reports/analysis.ts'
+import type { Analysis, IncidentAnalysis } from '../reports/analysis.ts'
+import { incidentDocument } from '../reports/document/post-mortem.ts'
 import { reportDocument, type Template } from '../reports/document/report.ts'
-import { DEFAULT_LOOK, type ReportLook } from '../reports/document/writing.ts'
+import type { ReportLook } from '../reports/document/writing.ts'
 import { createPdfRenderer } from '../reports/pdf.ts'
+import { incidentJson, jsonReport } from '../reports/report-json.ts'
+import type { CommandIo } from './io.ts'
 
-const PDF_LIMIT_MS = 120_000
+/** How documents are made. */
+export interface DocumentParts {
+  readonly look: ReportLook
+  /** `reports.pdf` of the configuration. */
+  readonly pdf: Config['reports']['pdf']
+  readonly io: Pick<CommandIo, 'cwd' | 'env'>
+  readonly log: Log
+  /** Told before something that takes long. */
+  readonly begins: (what: string) => void
+  readonly signal: AbortSignal
+}
 
-/** The report as a document for people. The same analysis gives the same bytes: a PDF is dated by the period's end. */
-export async function documentFile(
+type DocumentFormat = 'json' | 'html' | 'pdf'
+
+/**
+ * The report as one file. The same analysis gives the same bytes: a PDF is dated by the period's end.
+ * @throws PdfError
+ */
+export async function reportFile(
   analysis: Analysis,
-  format: 'html' | 'pdf',
-  options: { readonly template: Template } & Pick<ReportLook, 'language' | 'paper'>,
-  searchPath: string,
-  log: Log,
-  signal: AbortSignal,
+  format: DocumentFormat,
+  template: Template,
+  parts: DocumentParts,
 ): Promise<string | Uint8Array> {
-  const { language, paper, template } = options
-  const page = await reportDocument(analysis, template, { ...DEFAULT_LOOK, language, paper })
-  if (format === 'html') return page
-  const renderer = createPdfRenderer({ browser: null, searchPath, sandbox: 'auto', timeoutMs: PDF_LIMIT_MS, log })
-  return await renderer.render(page, analysis.asOfMs, signal)
+  if (format === 'json') return jsonReport(analysis)
+  parts.begins('Writing the document …')
+  const page = await reportDocument(analysis, template, parts.look)
+  return format === 'html' ? page : await printed(page, analysis.asOfMs, parts)
+}
+
+/**
+ * The post-mortem of one incident as one file.
+ * @throws PdfError
+ */
+export async function incidentFile(
+  analysis: IncidentAnalysis,
+  format: DocumentFormat,
+  parts: DocumentParts,
+): Promise<string | Uint8Array> {
+  if (format === 'json') return incidentJson(analysis)
+  const page = incidentDocument(analysis, parts.look)
+  return format === 'html' ? page : await printed(page, analysis.asOfMs, parts)
+}
+
+async function printed(page: string, dateMs: number, { pdf, io, log, begins, signal }: DocumentParts) {
+  const { browser, sandbox, timeout } = pdf
+  begins('Printing the PDF …')
+  const renderer = createPdfRenderer({
+    browser: browser === undefined ? null : resolve(io.cwd, browser),
+    searchPath: io.env['PATH'] ?? '',
+    sandbox,
+    timeoutMs: timeout,
+    log,
+  })
+  return await renderer.render(page, dateMs, signal)
 }

@@ -1,59 +1,61 @@
 import { randomUUID } from 'node:crypto'
 import { mkdir, rename, rm, writeFile } from 'node:fs/promises'
-import { dirname, extname, relative, resolve } from 'node:path'
+import { dirname, relative, resolve } from 'node:path'
 import { Command, Option } from 'commander'
 import { loadConfig } from '../config/load.ts'
 import type { Config } from '../config/schema.ts'
-import type { Selection } from '../health/maintenance.ts'
 import { type Log, silentLog } from '../log.ts'
 import { maintenanceCalendar } from '../notifications/calendar.ts'
 import { type AccountSink, analyse } from '../reports/analyse.ts'
-import type { Analysis } from '../reports/analysis.ts'
+import { analyseIncident } from '../reports/analyse-incident.ts'
 import { csvReport } from '../reports/csv-report.ts'
-import { TEMPLATES, type Template } from '../reports/document/report.ts'
-import { HISTORY_CHOICES, type HistoryChoice, historyReader } from '../reports/history-choice.ts'
+import { TEMPLATES } from '../reports/document/report.ts'
+import { DEFAULT_LOOK } from '../reports/document/writing.ts'
+import { HISTORY_CHOICES, historyReader } from '../reports/history-choice.ts'
 import { PdfError } from '../reports/pdf.ts'
 import { PeriodError, parsePeriod } from '../reports/period.ts'
 import { PrometheusError } from '../reports/prometheus-api.ts'
-import { jsonReport } from '../reports/report-json.ts'
-import { type StoreReader, sqliteReader } from '../store/sqlite-reader.ts'
+import { openReader } from '../store/open-reader.ts'
+import type { StoreReader } from '../store/reader.ts'
 import { StoreError } from '../store/store.ts'
 import { reportFaults } from './config-check.ts'
 import { type CommandIo, EXIT } from './io.ts'
 import { runCommand } from './parse-args.ts'
-import { documentFile } from './report-document.ts'
+import { type ProgressBar, progressBar } from './progress-bar.ts'
+import { type DocumentParts, incidentFile, reportFile } from './report-document.ts'
+import {
+  checkFlags,
+  FORMATS,
+  type Format,
+  formatOf,
+  incidentFormatOf,
+  lookFor,
+  outOf,
+  ReportFault,
+  type ReportFlags,
+  selectionOf,
+  worstOf,
+} from './report-request.ts'
 
-const FORMATS = ['csv', 'json', 'html', 'pdf'] as const
-type Format = (typeof FORMATS)[number]
-
-interface Options {
-  readonly config: string
-  readonly period: string
-  readonly timeZone: string
-  readonly format?: Format
-  readonly out?: string
-  readonly account?: readonly string[]
-  readonly gateway?: readonly string[]
-  readonly label?: readonly string[]
-  readonly template: Template
-  readonly language: 'en' | 'de'
-  readonly paper: 'a4' | 'letter'
-  readonly worst: string
-  readonly source: HistoryChoice
-}
-
-/** What went wrong for a reason that the user can change; its message says how. */
-class ReportFault extends Error {
-  override readonly name = 'ReportFault'
+/** What every kind of report needs. */
+interface World {
+  readonly config: Config
+  readonly flags: ReportFlags
+  readonly io: CommandIo
+  readonly signal: AbortSignal
+  readonly log: Log
+  readonly nowMs: number
+  readonly reader: StoreReader
+  readonly progress: ProgressBar
 }
 
 /**
- * `whatsapp-exporter report`: analyses a period and writes it as files. It reads the store's file beside a running
- * exporter or without one. Exit code 0, 1 where an objective was missed, 2 where no report could be made.
+ * `whatsapp-exporter report`: analyses a period or an incident and writes it as files. It reads the store beside a
+ * running exporter or without one. Exit code 0, 1 where an objective was missed, 2 where no report could be made.
  */
 export async function run(args: readonly string[], io: CommandIo, signal: AbortSignal): Promise<number> {
   const command = new Command('whatsapp-exporter report')
-    .description('Write the SLA report of a period. Works with and without a running exporter.')
+    .description('Write the SLA report of a period, or the post-mortem of an incident. It needs no running exporter.')
     .option('-c, --config <file>', 'configuration file', 'config.yml')
     .option(
       '-p, --period <period>',
@@ -61,6 +63,7 @@ export async function run(args: readonly string[], io: CommandIo, signal: AbortS
       'last-week',
     )
     .option('--time-zone <zone>', 'IANA time zone in which days begin', 'UTC')
+    .option('--incident <id>', 'tell one incident instead, by the id that GET /api/incidents gives')
     .addOption(
       new Option('-f, --format <format>', 'what is written (default: from the name in --out, else json)').choices(
         FORMATS,
@@ -71,89 +74,142 @@ export async function run(args: readonly string[], io: CommandIo, signal: AbortS
     .option('--gateway <name...>', 'only accounts of these gateways')
     .option('--label <name=value...>', 'only accounts with all of these labels')
     .addOption(new Option('--template <name>', 'html and pdf: how much is told').choices(TEMPLATES).default('monthly'))
-    .addOption(new Option('--language <code>', 'html and pdf: language').choices(['en', 'de']).default('en'))
-    .addOption(new Option('--paper <size>', 'html and pdf: paper').choices(['a4', 'letter']).default('a4'))
+    .addOption(
+      new Option('--language <code>', 'html and pdf: language (default: reports.language)').choices(['en', 'de']),
+    )
+    .addOption(new Option('--paper <size>', 'html and pdf: paper (default: reports.paper)').choices(['a4', 'letter']))
     .option('--worst <count>', 'how many of the worst accounts are told in full', '50')
     .addOption(new Option('--source <source>', 'where the history comes from').choices(HISTORY_CHOICES).default('auto'))
   return runCommand(command, args, io, async () => {
-    const options = command.opts<Options>()
-    const loaded = loadConfig(resolve(io.cwd, options.config), io.env)
-    if (!reportFaults(options.config, loaded, io)) return EXIT.usage
+    const flags = command.opts<ReportFlags>()
+    const loaded = loadConfig(resolve(io.cwd, flags.config), io.env)
+    if (!reportFaults(flags.config, loaded, io)) return EXIT.usage
     try {
-      return await report(loaded.config, options, io, signal)
+      checkFlags(flags, (option) => command.getOptionValueSource(option) === 'cli')
+      return await report(loaded.config, flags, io, signal)
     } catch (error) {
-      if (!isExpected(error)) throw error
-      io.stderr.write(`${error.message}\n`)
+      if (signal.aborted) io.stderr.write('Interrupted. No report was written.\n')
+      else if (isExpected(error)) io.stderr.write(`${error.message}\n`)
+      else throw error
       return EXIT.usage
     }
   })
 }
 
-async function report(config: Config, options: Options, io: CommandIo, signal: AbortSignal): Promise<number> {
-  const nowMs = Date.now()
-  const period = parsePeriod(options.period, options.timeZone, nowMs)
-  const format = formatOf(options)
-  const request = { period, selection: selectionOf(options), worst: worstOf(options) }
-  const out = outOf(options, format, period.name, io)
+async function report(config: Config, flags: ReportFlags, io: CommandIo, signal: AbortSignal): Promise<number> {
   const log = toStderr(io)
-  const reader = openReader(config, io, log)
+  const { store } = config
+  const options = store.kind === 'sqlite' ? { ...store, path: resolve(io.cwd, store.path) } : store
+  const reader = await openReader(options, log)
   const progress = progressBar(io)
+  const world = { config, flags, io, signal, log, nowMs: Date.now(), reader, progress }
   try {
-    const windows = await windowsOf(config, reader, nowMs)
-    const { history, trouble } = historyReader(options.source, config.prometheus, reader)
-    const csv = format === 'csv' && out !== null ? await csvReport(out) : null
-    const sink: AccountSink = async (account, done, total) => {
-      progress.show(done, total)
-      await csv?.add(account)
-    }
-    try {
-      const analysis = await analyse(
-        request,
-        {
-          accounts: () => reader.accounts(),
-          ledger: reader,
-          history,
-          historyTrouble: trouble,
-          windows,
-          defaultObjective: config.slo.objective,
-          now: () => nowMs,
-        },
-        signal,
-        sink,
-      )
-      progress.end()
-      if (csv !== null && out !== null) told(io, out, `${(await csv.finish(analysis)).length} tables`)
-      else await writeDocument(analysis, format, out, options, io, signal, log)
-      for (const { detail } of analysis.notes) io.stderr.write(`note: ${detail}\n`)
-      return analysis.fleet.missed > 0 ? EXIT.unhealthy : EXIT.fine
-    } finally {
-      await csv?.discard()
-    }
+    return flags.incident === undefined ? await periodReport(world) : await incidentReport(flags.incident, world)
   } finally {
     progress.end()
     await reader.close()
   }
 }
 
-async function writeDocument(
-  analysis: Analysis,
-  format: Format,
-  out: string | null,
-  options: Options,
-  io: CommandIo,
-  signal: AbortSignal,
-  log: Log,
-): Promise<void> {
-  const content =
-    format === 'html' || format === 'pdf'
-      ? await documentFile(analysis, format, options, io.env['PATH'] ?? '', log, signal)
-      : jsonReport(analysis)
+async function periodReport(world: World): Promise<number> {
+  const { config, flags, io, signal, nowMs, reader, progress } = world
+  const period = parsePeriod(flags.period, flags.timeZone, nowMs)
+  const format = formatOf(flags)
+  const request = { period, selection: selectionOf(flags), worst: worstOf(flags) }
+  const out = outOf(flags, format, `report-${period.name}`, io)
+  const document = documentParts(format, world)
+  const { history, trouble } = historyReader(flags.source, config.prometheus, reader)
+  const csv = format === 'csv' && out !== null ? await csvReport(out) : null
+  const sink: AccountSink = async (account, done, total) => {
+    progress.show(done, total, 'accounts')
+    await csv?.add(account)
+  }
+  try {
+    const analysis = await analyse(
+      request,
+      {
+        accounts: () => reader.accounts(),
+        ledger: reader,
+        history,
+        historyTrouble: trouble,
+        windows: await windowsOf(world),
+        defaultObjective: config.slo.objective,
+        now: () => nowMs,
+      },
+      signal,
+      sink,
+    )
+    if (analysis.fleet.accounts === 0) throw await nobody(world)
+    if (csv !== null && out !== null) {
+      const tables = await csv.finish(analysis)
+      progress.end()
+      told(io, out, `${tables.length} tables`)
+    } else if (format !== 'csv') {
+      const content = await reportFile(analysis, format, flags.template, document)
+      await writeOut(content, out, `${analysis.fleet.accounts} accounts`, world)
+    }
+    for (const { detail } of analysis.notes) io.stderr.write(`note: ${detail}\n`)
+    return analysis.fleet.missed > 0 ? EXIT.unhealthy : EXIT.fine
+  } finally {
+    await csv?.discard()
+  }
+}
+
+async function incidentReport(id: string, world: World): Promise<number> {
+  const { config, flags, io, nowMs, reader } = world
+  const format = incidentFormatOf(flags)
+  const document = documentParts(format, world)
+  const analysis = await analyseIncident(id, flags.timeZone, {
+    accounts: () => reader.accounts(),
+    ledger: reader,
+    windows: await windowsOf(world),
+    defaultObjective: config.slo.objective,
+    now: () => nowMs,
+  })
+  if (analysis === null) {
+    throw new ReportFault(
+      `The store has no incident "${id}". GET /api/incidents and report --format json list incidents with their ids; old ones expire after store.retention.summaries.`,
+    )
+  }
+  const out = outOf(flags, format, `incident-${id}`, io)
+  const content = await incidentFile(analysis, format, document)
+  await writeOut(content, out, `incident of ${analysis.account.key}`, world)
+  return EXIT.fine
+}
+
+/** Why a report would be empty, and what to do about it. */
+async function nobody({ reader, flags }: World): Promise<ReportFault> {
+  const { length } = await reader.accounts()
+  return new ReportFault(
+    length === 0
+      ? 'The store knows no account yet. Run the exporter, and make the report when it has watched the fleet.'
+      : `None of the ${length} accounts in the store is what --account, --gateway and --label ask for${
+          flags.account === undefined ? '' : ` (${flags.account.join(', ')})`
+        }. whatsapp-exporter accounts lists them.`,
+  )
+}
+
+/** Made before the analysis: a logo that cannot be read is told at once, and only to who wants it. */
+function documentParts(format: Format, { config, flags, io, log, signal, progress }: World): DocumentParts {
+  const isForPeople = format === 'html' || format === 'pdf'
+  return {
+    look: isForPeople ? lookFor(config, flags, io) : DEFAULT_LOOK,
+    pdf: config.reports.pdf,
+    io,
+    log,
+    begins: (what) => progress.say(what),
+    signal,
+  }
+}
+
+async function writeOut(content: string | Uint8Array, out: string | null, what: string, { io, progress }: World) {
+  progress.end()
   if (out === null) {
     io.stdout.write(content.toString())
     return
   }
   await replaceFile(out, content)
-  told(io, out, `${analysis.fleet.accounts} accounts`)
+  told(io, out, what)
 }
 
 function told(io: CommandIo, path: string, what: string): void {
@@ -172,45 +228,7 @@ async function replaceFile(path: string, content: string | Uint8Array): Promise<
   }
 }
 
-function formatOf({ format, out }: Options): Format {
-  if (format !== undefined) return format
-  const ending = extname(out ?? '').slice(1)
-  return FORMATS.find((one) => one === ending) ?? 'json'
-}
-
-function outOf({ out }: Options, format: Format, period: string, io: CommandIo): string | null {
-  if (out !== undefined) return resolve(io.cwd, out)
-  if (format === 'json') return null
-  const name = `report-${period}`
-  return resolve(io.cwd, format === 'csv' ? name : `${name}.${format}`)
-}
-
-function selectionOf({ account, gateway, label }: Options): Selection {
-  const labels = label?.map((text) => {
-    const at = text.indexOf('=')
-    if (at > 0) return [text.slice(0, at), text.slice(at + 1)] as const
-    throw new ReportFault(`--label "${text}" is not name=value. Write for example --label tenant=acme.`)
-  })
-  return {
-    ...(account === undefined ? {} : { accounts: account }),
-    ...(gateway === undefined ? {} : { gateways: gateway }),
-    ...(labels === undefined ? {} : { labels: Object.fromEntries(labels) }),
-  }
-}
-
-function worstOf({ worst }: Options): number {
-  if (/^\d{1,5}$/.test(worst)) return Number(worst)
-  throw new ReportFault(`--worst "${worst}" is not a number from 0 to 99999.`)
-}
-
-function openReader(config: Config, io: CommandIo, log: Log): StoreReader {
-  if (config.store.kind === 'sqlite') return sqliteReader(resolve(io.cwd, config.store.path), log)
-  throw new ReportFault(
-    'store.kind is mongodb, which this command does not read. Ask a running exporter: GET /api/analytics/report.',
-  )
-}
-
-async function windowsOf(config: Config, reader: StoreReader, nowMs: number) {
+async function windowsOf({ config, reader, nowMs }: World) {
   const calendar = maintenanceCalendar({
     configured: () => config.maintenance,
     store: {
@@ -228,23 +246,6 @@ async function windowsOf(config: Config, reader: StoreReader, nowMs: number) {
 function toStderr(io: CommandIo): Log {
   const say = (_facts: object, text: string) => void io.stderr.write(`${text}\n`)
   return { ...silentLog, warn: say, error: say }
-}
-
-function progressBar({ stderr }: CommandIo): { show(done: number, total: number): void; end(): void } {
-  let shown = ''
-  return {
-    show(done, total) {
-      if (stderr.isTTY !== true) return
-      const filled = Math.floor((20 * done) / total)
-      const bar = `\r[${'#'.repeat(filled)}${'.'.repeat(20 - filled)}] ${done} of ${total} accounts`
-      if (bar !== shown) stderr.write(bar)
-      shown = bar
-    },
-    end() {
-      if (shown !== '') stderr.write('\n')
-      shown = ''
-    },
-  }
 }
 
 function isExpected(error: unknown): error is Error {

@@ -3,7 +3,7 @@ import type { z } from 'zod'
 import type { MaintenanceWindow, Selection } from '../health/maintenance.ts'
 import type { Store } from '../store/store.ts'
 import { type Tracing, traced } from '../tracing/span.ts'
-import { type AccountSink, type AnalysisSources, analyse, type ReportedAccount } from './analyse.ts'
+import { type AccountSink, type AnalysisSources, analyse } from './analyse.ts'
 import { analyseIncident } from './analyse-incident.ts'
 import type { Analysis, IncidentAnalysis } from './analysis.ts'
 import { historyReader } from './history-choice.ts'
@@ -53,7 +53,7 @@ class AnalyticsBusyError extends Error {
 
 export interface AnalyticsParts {
   /** The fleet as it is now. */
-  accounts(): Iterable<ReportedAccount>
+  accounts(): ReturnType<AnalysisSources['accounts']>
   readonly store: Pick<Store, 'incident' | 'incidents' | 'recoveries' | 'transitions' | 'history' | 'samples'>
   /** Asked for every analysis: a reload may change it. */
   prometheus(): PrometheusApiOptions

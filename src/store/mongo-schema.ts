@@ -257,6 +257,20 @@ export function collectionsOf(db: mongo.Db): Collections {
 }
 
 /**
+ * The schema that the database has; 0 where no exporter has written to it.
+ * @throws StoreError `newer_schema` where a later version of the exporter wrote it
+ */
+export async function schemaVersionOf({ meta }: Pick<Collections, 'meta'>, place: string): Promise<number> {
+  const found = (await meta.findOne({ _id: 'schema' }))?.value ?? 0
+  if (found <= SCHEMA_VERSION) return found
+  throw new StoreError(
+    'newer_schema',
+    `${place} has schema ${found}, and this version of the exporter knows up to ${SCHEMA_VERSION}. ` +
+      'Start the newer exporter again, or set store.database to another name.',
+  )
+}
+
+/**
  * Makes collections and indexes where they are missing; several exporters may do so at once.
  * @param historyTtlMs after which MongoDB itself drops an account-hour
  * @throws StoreError `newer_schema` where a later version of the exporter wrote the database; nothing is changed then
@@ -267,14 +281,7 @@ export async function prepareSchema(
   place: string,
   historyTtlMs: number,
 ): Promise<void> {
-  const found = (await meta.findOne({ _id: 'schema' }))?.value ?? 0
-  if (found > SCHEMA_VERSION) {
-    throw new StoreError(
-      'newer_schema',
-      `${place} has schema ${found}, and this version of the exporter knows up to ${SCHEMA_VERSION}. ` +
-        'Start the newer exporter again, or set store.database to another name.',
-    )
-  }
+  await schemaVersionOf({ meta }, place)
   for (const [name, schema] of Object.entries(SCHEMAS)) await connection.model(name, schema, name).createIndexes()
   await prepareTtl(hours, Math.ceil(historyTtlMs / 1000))
   await meta.updateOne({ _id: 'schema' }, { $max: { value: SCHEMA_VERSION } }, { upsert: true })

@@ -88,12 +88,12 @@ export async function shardsOf(place: Pick<MongoStoreOptions, 'uri' | 'database'
   }
 }
 
-async function connect(
-  {
-    uri,
-    database,
-    selectionLimitMs = SELECTION_LIMIT_MS,
-  }: Pick<MongoStoreOptions, 'uri' | 'database' | 'selectionLimitMs'>,
+/** Where a shared store is. */
+export type MongoPlace = Pick<MongoStoreOptions, 'uri' | 'database' | 'selectionLimitMs'>
+
+/** Connects as every use of the shared store does. @param place as people may see it */
+export async function connect(
+  { uri, database, selectionLimitMs = SELECTION_LIMIT_MS }: MongoPlace,
   place: string,
 ): Promise<Connection> {
   const connection = mongoose.createConnection()

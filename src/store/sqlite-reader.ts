@@ -1,8 +1,8 @@
 import { existsSync } from 'node:fs'
 import { DatabaseSync } from 'node:sqlite'
-import type { Account } from '../accounts/account.ts'
 import type { Log } from '../log.ts'
 import { readAccount } from './ledger.ts'
+import type { KnownAccount, StoreReader } from './reader.ts'
 import { accountRows } from './sqlite-accounts.ts'
 import { storeErrorOf } from './sqlite-errors.ts'
 import { eventRows } from './sqlite-events.ts'
@@ -11,22 +11,7 @@ import { maintenanceRows } from './sqlite-maintenance.ts'
 import { sqliteReads } from './sqlite-reads.ts'
 import { num, text } from './sqlite-row.ts'
 import { SCHEMA_VERSION, schemaVersion } from './sqlite-schema.ts'
-import { type Store, StoreError } from './store.ts'
-
-/** The reading half of a store, for programs that run beside the exporter. */
-export interface StoreReader
-  extends Pick<
-    Store,
-    'incidents' | 'incident' | 'recoveries' | 'transitions' | 'history' | 'samples' | 'maintenance' | 'close'
-  > {
-  /** Every account that was ever described, and whether it is no longer watched. */
-  accounts(): Promise<readonly KnownAccount[]>
-}
-
-export interface KnownAccount {
-  readonly account: Account
-  readonly gone: boolean
-}
+import { StoreError } from './store.ts'
 
 // Who reads beside the exporter may wait for it; it holds up nobody.
 const BUSY_TIMEOUT_MS = 5000

@@ -7,7 +7,7 @@ import { silentLog } from '../../src/log.ts'
 import type { ArchivableStore } from '../../src/store/archive.ts'
 import { claimOf, mongoStore } from '../../src/store/mongo.ts'
 import { sqliteStore } from '../../src/store/sqlite.ts'
-import { notificationOf, textMessageOf } from '../store/audit-contract.ts'
+import { notificationOf, subscriptionOf, textMessageOf } from '../store/audit-contract.ts'
 import {
   accountOf,
   attemptOf,
@@ -57,6 +57,13 @@ async function fill(store: ArchivableStore): Promise<void> {
   await store.recordNotifications([notificationOf('n1')])
   await store.putTextMessage(textMessageOf('t1'))
   await store.putMaintenance({ kind: 'early_end', id: 'm1', endedMs: T0, endedBy: 'bob' })
+  await store.putSubscription(subscriptionOf('s1'))
+  await store.deliveries.since('acme', T0)
+  const report = { schedule: 'acme', period: '2026-03', dueMs: T0 }
+  await store.deliveries.enlist(report, ['anna@example.org'], T0)
+  const files = { ...report, recipient: '' }
+  const claim = await store.deliveries.claim(files, T0, HOUR)
+  if (claim.outcome === 'ours') await store.deliveries.mark(files, claim.attempt, T0, { state: 'sent', detail: 'ok' })
 }
 
 async function answers(store: ArchivableStore) {
@@ -71,6 +78,8 @@ async function answers(store: ArchivableStore) {
     notifications: await store.notifications({ limit: 9 }),
     textMessages: await store.textMessages({ limit: 9 }),
     maintenance: await store.maintenance(),
+    subscriptions: await store.subscriptions(),
+    deliveries: await store.deliveries.content(),
   }
 }
 
