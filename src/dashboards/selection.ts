@@ -73,22 +73,16 @@ export function wordNumber(family: Named, label: string, words: readonly string[
 
 /**
  * Availability of all chosen accounts together over a recorded window: seconds by seconds, never a mean of ratios
- * (docs/slo.md), and nothing where nothing was observed.
+ * (docs/slo.md), and nothing where nothing was observed. The seconds of a day are not recorded: its coverage tells them.
  */
-export function availability(window: '1h' | '1d' | '7d' | '30d', by: readonly string[] = []): string {
-  const sum = (series: string) => {
-    const summed =
-      window === '1h' || window === '30d' ? recorded('account', `${series}:increase${window}`) : tiles(series, window)
-    return by.length === 0 ? `sum(${summed})` : aggregate('sum', by, summed)
+export function availability(window: '1h' | '1d' | '30d', by: readonly string[] = []): string {
+  const sum = (series: string) => (by.length === 0 ? `sum(${series})` : aggregate('sum', by, series))
+  if (window === '1d') {
+    const seen = `${recorded('account', 'coverage:ratio_1d')} * (86400 - ${recorded('account', 'maintenance_seconds:increase1d')})`
+    return `${sum(`${recorded('account', 'availability:ratio_1d')} * ${seen}`)} / (${sum(seen)} > 0)`
   }
-  return `1 - clamp_max(${sum('downtime_seconds')} / (${sum('observed_seconds')} > 0), 1)`
-}
-
-/** Hours side by side over a window that is not recorded; one millisecond less than it, which leaves out the far end. */
-const ALMOST = { '1d': '23h59m59s999ms', '7d': '6d23h59m59s999ms' } as const
-
-function tiles(series: string, window: keyof typeof ALMOST): string {
-  return `sum_over_time(${recorded('account', `${series}:increase1h`)}[${ALMOST[window]}:1h])`
+  const seconds = (what: 'downtime' | 'observed') => sum(recorded('account', `${what}_seconds:increase${window}`))
+  return `1 - clamp_max(${seconds('downtime')} / (${seconds('observed')} > 0), 1)`
 }
 
 /** 0 where there is nothing to count. */

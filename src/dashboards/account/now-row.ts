@@ -5,7 +5,7 @@ import type { BoardRow } from '../board.ts'
 import { AVAILABILITY, RESPONSE, SCORE, STATE_WORDS, STATUS_ORDER, STATUS_WORDS } from '../panels/looks.ts'
 import { now } from '../panels/query.ts'
 import { loudStat, nameStat, stat } from '../panels/stat.ts'
-import { availability, perAccount, recorded, wordNumber } from '../selection.ts'
+import { perAccount, recorded, wordNumber } from '../selection.ts'
 
 const { status, state, reason, stateSince, lastActivity, lastCheck, consecutiveFailures } = ACCOUNT_FAMILIES
 const TILE = [3, 4] as const
@@ -125,11 +125,11 @@ function lastLook(): Panel {
 function uptime(window: '1d' | '7d' | '30d', words: string): Panel {
   return stat({
     title: `Uptime, ${words}`,
-    description: `Availability over the last ${words}: 1 - downtime / observed time. With several accounts, that of all of them together.`,
+    description: `Availability over the last ${words}: 1 - downtime / observed time. Maintenance and time that nobody saw are in neither.`,
     unit: 'percentunit',
     decimals: 3,
     size: TILE,
-    queries: [now(availability(window))],
+    queries: [now(recorded('account', `availability:ratio_${window}`), '{{account}}')],
     steps: AVAILABILITY,
   })
 }
