@@ -182,8 +182,12 @@ export function checking(parts: CheckingParts): Checking {
     }
     end()
     const selfDelayMs = selfDelayOf(whole, timeoutMs)
-    for (const account of entry.entries.values())
-      results.set(account.id, parts.settle(account, outcomeOf(account), selfDelayMs))
+    const settle = () => {
+      for (const account of entry.entries.values())
+        results.set(account.id, parts.settle(account, outcomeOf(account), selfDelayMs))
+    }
+    if (span === undefined) settle()
+    else span.within(settle)
     parts.settleGateway(entry, whole, selfDelayMs)
     if (span !== undefined) endGatewaySpan(span, entry, whole)
     return results

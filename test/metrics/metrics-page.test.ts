@@ -85,6 +85,8 @@ test('the setters of the exporter show on the page', async () => {
   exporter.notification('slack', 'firing')
   exporter.reportBegun()
   exporter.reportFailed()
+  exporter.spansExported(512)
+  exporter.spansDropped(7)
   exporter.shard(1, 4)
   exporter.build('0.2.0', 'v24.0.0')
   const lines = (await scrape(exposition, 'text', false, process))
@@ -104,6 +106,7 @@ test('the setters of the exporter show on the page', async () => {
     whatsapp_exporter_recovery_mode{mode="dry-run"} 1
     whatsapp_exporter_recovery_mode{mode="on"} 0
     whatsapp_exporter_discovery_failures_total{gateway="waha-1"} 1
+    whatsapp_exporter_discovery_faulty_documents 0
     whatsapp_exporter_store_up 1
     whatsapp_exporter_store_pending_writes 3
     whatsapp_exporter_store_write_failures_total 1
@@ -113,6 +116,12 @@ test('the setters of the exporter show on the page', async () => {
     whatsapp_exporter_notifications_total{receiver="slack",status="failed"} 0
     whatsapp_exporter_report_runs_total 1
     whatsapp_exporter_report_failures_total 1
+    whatsapp_exporter_report_mails_total{status="sent"} 0
+    whatsapp_exporter_report_mails_total{status="refused"} 0
+    whatsapp_exporter_report_mails_total{status="given_up"} 0
+    whatsapp_exporter_report_mails_total{status="unsure"} 0
+    whatsapp_exporter_trace_spans_total 512
+    whatsapp_exporter_trace_dropped_spans_total 7
     whatsapp_exporter_shard_ordinal 1
     whatsapp_exporter_shards 4"
   `)

@@ -44,6 +44,11 @@ const HOMES: Readonly<Record<string, readonly string[]>> = {
   nodemailer: ['reports/mail.ts'],
   'prom-client': ['metrics/process-metrics.ts'],
   'node-cron': ['reports/timetable.ts'],
+  '@opentelemetry/api': ['tracing/open-telemetry.ts'],
+  '@opentelemetry/core': ['tracing/open-telemetry.ts', 'tracing/pipeline.ts'],
+  '@opentelemetry/exporter-trace-otlp-proto': ['tracing/open-telemetry.ts'],
+  '@opentelemetry/resources': ['tracing/open-telemetry.ts'],
+  '@opentelemetry/sdk-trace': ['tracing/open-telemetry.ts', 'tracing/pipeline.ts'],
 }
 
 interface Import {

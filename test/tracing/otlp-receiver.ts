@@ -3,7 +3,7 @@ import { createServer } from 'node:http'
 import { join } from 'node:path'
 import { gunzipSync } from 'node:zlib'
 import protobuf from 'protobufjs'
-import { onTestFinished } from 'vitest'
+import { onTestFinished, type TestContext } from 'vitest'
 import { z } from 'zod'
 
 const PROTO = 'test/tracing/opentelemetry-proto'
@@ -90,7 +90,9 @@ export interface OtlpReceiver {
 }
 
 /** OTLP over HTTP with protobuf, as opentelemetry-proto 1.9.0 describes it. Ends with the test. */
-export async function startOtlpReceiver(): Promise<OtlpReceiver> {
+export async function startOtlpReceiver(
+  context: Pick<TestContext, 'onTestFinished'> = { onTestFinished },
+): Promise<OtlpReceiver> {
   const spans: ReceivedSpan[] = []
   const requests: Record<string, unknown>[] = []
   let status = 200
@@ -110,7 +112,7 @@ export async function startOtlpReceiver(): Promise<OtlpReceiver> {
     response.end(status === 200 ? Response.encode(Response.create()).finish() : undefined)
   })
   await once(server.listen(0, '127.0.0.1'), 'listening')
-  onTestFinished(() => {
+  context.onTestFinished(() => {
     server.closeAllConnections()
     server.close()
   })
