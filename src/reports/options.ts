@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { duration, filePath, httpSignIn, secret, secretFile, serviceUrl, timeZone } from '../option-types.ts'
+import { remoteWrites } from './remote-write.ts'
 
 const name = z
   .string()
@@ -16,7 +17,9 @@ export const PrometheusOptions = z
       .optional(),
     signIn: httpSignIn().describe('How the exporter signs in at Prometheus.').optional(),
     runbooksUrl: serviceUrl()
-      .describe('Address of the folder that holds the runbooks (docs/alerts), for the links in alerts.')
+      .describe(
+        'Address of the folder that holds the runbooks, for the links in alerts. Absent: /docs/alerts of the exporter itself.',
+      )
       .optional(),
     scrapeInterval: duration({ min: '1s', max: '2m' })
       .describe('Time between two scrapes of the exporter. Absent: the check interval, at least 5s and at most 1m.')
@@ -27,6 +30,14 @@ export const PrometheusOptions = z
     scrapeCaFile: filePath()
       .describe('Certificate authority with which Prometheus verifies the exporter, when the API speaks TLS.')
       .optional(),
+    remoteWrite: remoteWrites()
+      .superRefine((targets, context) => {
+        const names = targets.flatMap(({ name }) => name ?? [])
+        if (new Set(names).size < names.length)
+          context.addIssue({ code: 'custom', message: 'has two entries of one name. Rename one of them' })
+      })
+      .describe('Where Prometheus sends every sample on: Mimir, Thanos, VictoriaMetrics and the like.')
+      .default([]),
   })
   .describe('Prometheus: where its API is and how it scrapes the exporter.')
   .prefault({})

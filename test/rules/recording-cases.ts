@@ -472,20 +472,21 @@ const usual: readonly RecordingCase[] = [
   {
     name: 'activity that drops to nothing is 0, not absent, and is held against the same hour of the week',
     groups: ['whatsapp-account-activity'],
-    step: '5m',
-    every: '30m',
+    // 18 samples to an hour, and none of them at its edge: Prometheus 3 leaves that out of a range, and 2 takes it in.
+    step: '192s',
+    every: '32m',
     series: {
       // The time of the last activity moves with every sample for 170 hours, then stands still.
-      [`whatsapp_account_last_activity_timestamp_seconds{${ACCOUNT},${SCRAPED}}`]: `0+300x2040 612000+0x120`,
+      [`whatsapp_account_last_activity_timestamp_seconds{${ACCOUNT},${SCRAPED}}`]: `0+192x3187 611904+0x200`,
     },
     expected: [
-      is('30h', 'account:whatsapp_activity:changes1h', 12),
+      is('28h48m', 'account:whatsapp_activity:changes1h', 18),
       // A day of history: the same hour of the day before.
-      is('30h', 'account:whatsapp_activity:expected1h', 12),
-      about('30h', 'account:whatsapp_activity:lower1h', 1.607695),
-      none('20h', 'account:whatsapp_activity:expected1h'),
+      is('28h48m', 'account:whatsapp_activity:expected1h', 18),
+      about('28h48m', 'account:whatsapp_activity:lower1h', 5.272078),
+      none('19h12m', 'account:whatsapp_activity:expected1h'),
       is('176h', 'account:whatsapp_activity:changes1h', 0),
-      is('176h', 'account:whatsapp_activity:expected1h', 12),
+      is('176h', 'account:whatsapp_activity:expected1h', 18),
     ],
   },
   {
