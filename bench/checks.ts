@@ -68,9 +68,13 @@ export interface NowResult {
 
 /** Our exporter in a process of its own, which checks its whole fleet at once when asked. */
 export async function startExporter(config: string) {
-  const child = spawn(process.execPath, [new URL('./exporter-child.ts', import.meta.url).pathname, config], {
-    stdio: ['pipe', 'pipe', 'inherit'],
-  })
+  const child = spawn(
+    process.execPath,
+    ['--max-semi-space-size=8', new URL('./exporter-child.ts', import.meta.url).pathname, config],
+    {
+      stdio: ['pipe', 'pipe', 'inherit'],
+    },
+  )
   const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]()
   const next = async (word: string) => {
     for (;;) {

@@ -1,13 +1,9 @@
-// The exporter of the benchmarks, in a process of its own. usage: node bench/exporter-child.ts <config.yml>
+// The exporter of the benchmarks, in a process of its own. usage: node --max-semi-space-size=8 bench/exporter-child.ts <config.yml>
 // Commands on stdin, one JSON answer per line: `now <times>` checks the whole fleet that often at once.
 import { createInterface } from 'node:readline'
-import { keepYoungGenerationSmall } from '../src/young-generation.ts'
-
-// Like the program itself: the heap is told before anything large is loaded.
-keepYoungGenerationSmall()
-const { loadConfig } = await import('../src/config/load.ts')
-const { silentLog } = await import('../src/log.ts')
-const { startService } = await import('../src/service.ts')
+import { loadConfig } from '../src/config/load.ts'
+import { silentLog } from '../src/log.ts'
+import { startService } from '../src/service.ts'
 
 const path = process.argv[2] ?? 'config.yml'
 const read = () => loadConfig(path, process.env)

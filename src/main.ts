@@ -1,8 +1,8 @@
-#!/usr/bin/env node
+#!/usr/bin/env -S node --max-semi-space-size=8
 import { run } from './cli/program.ts'
-import { keepYoungGenerationSmall } from './young-generation.ts'
+import { boundYoungGeneration } from './young-generation.ts'
 
-keepYoungGenerationSmall()
+boundYoungGeneration([...process.execArgv, ...(process.env['NODE_OPTIONS'] ?? '').split(/\s+/)])
 
 const ending = new AbortController()
 for (const name of ['SIGINT', 'SIGTERM'] as const) {
