@@ -56,7 +56,28 @@ export function renderPrometheus(config: Config, rendering: PrometheusRendering)
         static_configs: [{ targets: [alertmanagerTarget] }],
       },
     ],
+    ...(prometheus.remoteWrite.length === 0 ? {} : { remote_write: prometheus.remoteWrite.map(remoteWrite) }),
   })
+}
+
+function remoteWrite({
+  url,
+  name,
+  headers,
+  signIn,
+  caFile,
+  keep,
+}: Config['prometheus']['remoteWrite'][number]): object {
+  return {
+    url,
+    ...(name === undefined ? {} : { name }),
+    ...(Object.keys(headers).length === 0 ? {} : { headers }),
+    ...clientSignIn(signIn),
+    ...(caFile === undefined ? {} : { tls_config: { ca_file: caFile } }),
+    ...(keep === undefined
+      ? {}
+      : { write_relabel_configs: [{ source_labels: ['__name__'], regex: keep, action: 'keep' }] }),
+  }
 }
 
 function exporterJob({ api, prometheus }: Config, targets: readonly string[] | undefined): object {

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { duration, filePath, httpSignIn, secret, secretFile, serviceUrl, timeZone } from '../option-types.ts'
+import { remoteWrites } from './remote-write.ts'
 
 const name = z
   .string()
@@ -29,6 +30,14 @@ export const PrometheusOptions = z
     scrapeCaFile: filePath()
       .describe('Certificate authority with which Prometheus verifies the exporter, when the API speaks TLS.')
       .optional(),
+    remoteWrite: remoteWrites()
+      .superRefine((targets, context) => {
+        const names = targets.flatMap(({ name }) => name ?? [])
+        if (new Set(names).size < names.length)
+          context.addIssue({ code: 'custom', message: 'has two entries of one name. Rename one of them' })
+      })
+      .describe('Where Prometheus sends every sample on: Mimir, Thanos, VictoriaMetrics and the like.')
+      .default([]),
   })
   .describe('Prometheus: where its API is and how it scrapes the exporter.')
   .prefault({})

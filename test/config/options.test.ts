@@ -81,6 +81,23 @@ test('an address with a sign-in in it is refused where people would see it as a 
   expect(PrometheusOptions.safeParse({ externalUrl: 'http://user:password@prometheus' }).success).toBe(false)
 })
 
+test.each<[string, object, string]>([
+  [
+    'a password in its address',
+    { url: 'http://user:password@mimir' },
+    'must not hold a user or a password. Use signIn',
+  ],
+  [
+    'a header that Prometheus sets itself',
+    { url: 'http://mimir', headers: { Authorization: 'Bearer x' } },
+    'is a header that Prometheus sets itself. Use signIn',
+  ],
+  ['a name twice', { url: 'http://mimir', name: 'twice' }, 'has two entries of one name. Rename one of them'],
+])('a remote write with %s is refused', (_name, target, message) => {
+  const { error } = PrometheusOptions.safeParse({ remoteWrite: [target, { url: 'http://other', name: 'twice' }] })
+  expect(JSON.stringify(error?.issues)).toContain(message)
+})
+
 test.each([
   ['a night in one range', { times: [{ start: '22:00', end: '06:00' }] }, false],
   [

@@ -21,7 +21,7 @@ const EVERYTHING = `
 gateways:
   - { name: waha-1, driver: waha, url: "http://127.0.0.1:3000", labels: { tenant: acme } }
 checks: { interval: 20s }
-prometheus: { url: "https://prom.example.org/prom", scrapeSignIn: { bearerTokenFile: token }, signIn: { username: u, passwordFile: password } }
+prometheus: { url: "https://prom.example.org/prom", scrapeSignIn: { bearerTokenFile: token }, signIn: { username: u, passwordFile: password }, remoteWrite: [{ url: "https://mimir.example.org/api/v1/push", name: mimir, headers: { X-Scope-OrgID: acme }, signIn: { username: u, passwordFile: password }, caFile: ca.pem, keep: "whatsapp_.+|(account|gateway|tenant|fleet):.+" }, { url: "http://127.0.0.1:8428/api/v1/write" }] }
 alerting:
   url: "https://am.example.org/am"
   groupBy: [team]
@@ -119,6 +119,23 @@ describe('prometheus.yml', () => {
       authorization: { credentials_file: join(folder, 'token') },
       static_configs: [{ targets: ['127.0.0.1:19443'] }],
     })
+  })
+
+  test('sends every sample on where the configuration says so, and nowhere without it', () => {
+    expect(parse(renderPrometheus(configOf(MINIMAL), { rulesGlobs: [] }))).not.toHaveProperty('remote_write')
+    expect(parse(renderPrometheus(configOf(EVERYTHING), { rulesGlobs: [] })).remote_write).toEqual([
+      {
+        url: 'https://mimir.example.org/api/v1/push',
+        name: 'mimir',
+        headers: { 'X-Scope-OrgID': 'acme' },
+        basic_auth: { username: 'u', password_file: join(folder, 'password') },
+        tls_config: { ca_file: join(folder, 'ca.pem') },
+        write_relabel_configs: [
+          { source_labels: ['__name__'], regex: 'whatsapp_.+|(account|gateway|tenant|fleet):.+', action: 'keep' },
+        ],
+      },
+      { url: 'http://127.0.0.1:8428/api/v1/write' },
+    ])
   })
 
   test('takes other addresses, as in containers', () => {

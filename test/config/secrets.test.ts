@@ -28,7 +28,7 @@ api:
     - { name: b, tokenFile: key }
     - { name: c, sha256: ${'5ec4e7ca'.repeat(8)} }
 checks: { uplink: ["http://user:${CANARY}@h:3000/x?token=${CANARY}&page=1"] }
-prometheus: { signIn: { username: u, password: ${CANARY} }, scrapeSignIn: { bearerToken: ${CANARY} } }
+prometheus: { signIn: { username: u, password: ${CANARY} }, scrapeSignIn: { bearerToken: ${CANARY} }, remoteWrite: [{ url: "http://h", signIn: { bearerToken: ${CANARY} } }] }
 alerting:
   slack: [{ name: s, webhookUrl: "https://hooks.example.org/${CANARY}" }]
   smtp: { smarthost: "h:25", from: a@example.org, username: u, password: ${CANARY} }
