@@ -40,9 +40,17 @@ export function perGateway(family: Named, labels: Labels = {}): string {
   return aggregate('max', ['gateway'], ofGateways(family, labels))
 }
 
-/** A family's series of the chosen processes. */
+/** A family's series of the chosen exporters. */
 export function ofProcesses(family: Named, labels: Labels = {}): string {
   return selector(family, { ...labels, ...PROCESS })
+}
+
+/**
+ * Series that every process has (`up`, `process_…`), of the chosen exporters: "All" jobs are those of exporters, which the
+ * alerts know by the same part of their names.
+ */
+export function ofExporters(name: string): string {
+  return `${name}{job=~".*whatsapp-exporter.*",job=~"$job",instance=~"$instance"}`
 }
 
 const LEVEL_LABELS: Readonly<Record<Level, Labels>> = {

@@ -6,7 +6,7 @@ import type { BoardRow } from '../board.ts'
 import { NONE_IS_GOOD, UP_DOWN, type ValueWord } from '../panels/looks.ts'
 import { now } from '../panels/query.ts'
 import { loudStat, nameStat, stat } from '../panels/stat.ts'
-import { ofProcesses } from '../selection.ts'
+import { ofExporters, ofProcesses } from '../selection.ts'
 
 const TILE = [3, 4] as const
 const SIGHT: readonly ValueWord[] = [
@@ -25,7 +25,7 @@ function up(): Panel {
     description: 'Whether Prometheus reaches each exporter.',
     unit: 'none',
     size: TILE,
-    queries: [now(ofProcesses({ name: 'up' }), '{{instance}}')],
+    queries: [now(ofExporters('up'), '{{instance}}')],
     words: UP_DOWN,
   })
 }
@@ -116,6 +116,6 @@ function started(): Panel {
     description: 'When each exporter started.',
     unit: 'dateTimeFromNow',
     size: TILE,
-    queries: [now(`1000 * ${ofProcesses({ name: 'process_start_time_seconds' })}`, '{{instance}}')],
+    queries: [now(`1000 * ${ofExporters('process_start_time_seconds')}`, '{{instance}}')],
   })
 }

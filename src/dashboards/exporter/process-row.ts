@@ -2,7 +2,7 @@ import type { Panel } from '@grafana/grafana-foundation-sdk/dashboard'
 import type { BoardRow } from '../board.ts'
 import { over } from '../panels/query.ts'
 import { curves } from '../panels/time-series.ts'
-import { ofProcesses } from '../selection.ts'
+import { ofExporters } from '../selection.ts'
 
 /** What the exporter's process takes, and what its page costs. */
 export function processRow(): BoardRow {
@@ -19,7 +19,7 @@ function processor(): Panel {
     unit: 'percentunit',
     min: 0,
     size: [8, 8],
-    queries: [over(`rate(${ofProcesses({ name: 'process_cpu_seconds_total' })}[$__rate_interval])`, '{{instance}}')],
+    queries: [over(`rate(${ofExporters('process_cpu_seconds_total')}[$__rate_interval])`, '{{instance}}')],
     legend: ['mean', 'max'],
   })
 }
@@ -32,8 +32,8 @@ function memory(): Panel {
     min: 0,
     size: [8, 8],
     queries: [
-      over(ofProcesses({ name: 'process_resident_memory_bytes' }), '{{instance}}'),
-      over(ofProcesses({ name: 'nodejs_heap_size_used_bytes' }), 'heap of {{instance}}'),
+      over(ofExporters('process_resident_memory_bytes'), '{{instance}}'),
+      over(ofExporters('nodejs_heap_size_used_bytes'), 'heap of {{instance}}'),
     ],
     legend: ['mean', 'max'],
   })
@@ -48,9 +48,9 @@ function eventLoop(): Panel {
     min: 0,
     size: [8, 8],
     queries: [
-      over(ofProcesses({ name: 'nodejs_eventloop_lag_seconds' }), 'wait of {{instance}}'),
+      over(ofExporters('nodejs_eventloop_lag_seconds'), 'wait of {{instance}}'),
       over(
-        `sum by (instance) (rate(${ofProcesses({ name: 'nodejs_gc_duration_seconds_sum' })}[$__rate_interval]))`,
+        `sum by (instance) (rate(${ofExporters('nodejs_gc_duration_seconds_sum')}[$__rate_interval]))`,
         'garbage, seconds each second, {{instance}}',
       ),
     ],
@@ -65,7 +65,7 @@ function files(): Panel {
     unit: 'short',
     min: 0,
     size: [8, 8],
-    queries: [over(ofProcesses({ name: 'process_open_fds' }), '{{instance}}')],
+    queries: [over(ofExporters('process_open_fds'), '{{instance}}')],
     legend: ['mean', 'max'],
   })
 }
@@ -77,7 +77,7 @@ function scrapeTime(): Panel {
     unit: 's',
     min: 0,
     size: [8, 8],
-    queries: [over(ofProcesses({ name: 'scrape_duration_seconds' }), '{{instance}}')],
+    queries: [over(ofExporters('scrape_duration_seconds'), '{{instance}}')],
     legend: ['mean', 'max'],
   })
 }
@@ -89,7 +89,7 @@ function scrapeSize(): Panel {
     unit: 'short',
     min: 0,
     size: [8, 8],
-    queries: [over(ofProcesses({ name: 'scrape_samples_scraped' }), '{{instance}}')],
+    queries: [over(ofExporters('scrape_samples_scraped'), '{{instance}}')],
     legend: ['lastNotNull', 'max'],
   })
 }

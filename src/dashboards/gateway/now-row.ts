@@ -1,5 +1,6 @@
 import type { Panel } from '@grafana/grafana-foundation-sdk/dashboard'
 import { ACCOUNT_FAMILIES, GATEWAY_FAMILIES } from '../../metrics/catalogue.ts'
+import { aggregate } from '../../metrics/promql.ts'
 import type { BoardRow } from '../board.ts'
 import { SERIES_TO_GATEWAY } from '../board-links.ts'
 import { AVAILABILITY, BUDGET, CLOSED_OPEN, NONE_IS_GOOD, REPAIR_TIME, UP_DOWN } from '../panels/looks.ts'
@@ -81,6 +82,7 @@ function openIncidents(): Panel {
 }
 
 function figures(): Panel {
+  const each = (series: string) => rows(aggregate('max', ['gateway'], recorded('gateway', series)))
   return table({
     title: 'Gateways in figures',
     description:
@@ -90,14 +92,14 @@ function figures(): Panel {
     queries: [
       rows(`max by (gateway, driver) (${ofGateways(info)})`),
       rows(perGateway(accounts)),
-      rows(recorded('gateway', 'availability:ratio_1d')),
-      rows(recorded('gateway', 'availability:ratio_30d')),
-      rows(recorded('gateway', 'coverage:ratio_30d')),
-      rows(recorded('gateway', 'error_budget_remaining:ratio_30d')),
-      rows(recorded('gateway', 'incidents:increase30d')),
-      rows(recorded('gateway', 'mttr_seconds:30d')),
-      rows(recorded('gateway', 'recovery_success:ratio_30d')),
-      rows(recorded('gateway', 'reliability_score:30d')),
+      each('availability:ratio_1d'),
+      each('availability:ratio_30d'),
+      each('coverage:ratio_30d'),
+      each('error_budget_remaining:ratio_30d'),
+      each('incidents:increase30d'),
+      each('mttr_seconds:30d'),
+      each('recovery_success:ratio_30d'),
+      each('reliability_score:30d'),
     ],
     columns: [
       { of: 'gateway', title: 'Gateway' },

@@ -1,4 +1,5 @@
 import type { Panel } from '@grafana/grafana-foundation-sdk/dashboard'
+import { aggregate } from '../../metrics/promql.ts'
 import type { BoardRow } from '../board.ts'
 import { ROW_TO_ACCOUNT, ROW_TO_GATEWAY } from '../board-links.ts'
 import { AVAILABILITY, BUDGET, type Steps } from '../panels/looks.ts'
@@ -28,13 +29,14 @@ function weeks(
 ): Panel {
   const week = recorded(level, 'availability:ratio_7d')
   const repair = recorded(level, 'mttr_seconds:7d')
+  const each = (series: string) => rows(aggregate('max', [level], series))
   return transformedTable(
     {
       title: `This week and the one before, by ${level}`,
       description: `Availability and mean time to repair over the last seven days and over the seven days before. Needs two weeks of history.${level === 'tenant' ? ' Empty where no account has the label tenant.' : ''}`,
       unit: 'none',
       size: [12, 8],
-      queries: [rows(week), rows(`${week} offset 7d`), rows(repair), rows(`${repair} offset 7d`)],
+      queries: [each(week), each(`${week} offset 7d`), each(repair), each(`${repair} offset 7d`)],
       noValue: '-',
       columns: [
         column,
