@@ -1,7 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto'
 import { type PhonePrivacy, shownText } from './accounts/privacy.ts'
 import type { Config } from './config/schema.ts'
-import type { DiscoverySource } from './discovery/discovery.ts'
+import type { DiscoverySource, Documented } from './discovery/discovery.ts'
 import { discreet } from './discovery/discreet.ts'
 import type { GatewayExchange } from './gateways/exchange-report.ts'
 import type { Gateway, GatewayEvents } from './gateways/gateway.ts'
@@ -39,6 +39,8 @@ export function servicePlan(
     readonly nowMs: () => number
     /** Maintenance windows. @default those of the configuration */
     readonly windows?: MonitorPlan['windows']
+    /** What the database of `discovery.mongodb` says of a gateway; asked where one is configured. */
+    readonly documented?: (gateway: string) => Documented | null
     /** Whether this exporter may change anything at a gateway now. @default it always may */
     readonly mayRepair?: () => boolean
     readonly onExchange?: (exchange: GatewayExchange) => void
@@ -76,7 +78,7 @@ export function servicePlan(
   return {
     gateways,
     retired: [...before.values()].map(({ gateway }) => gateway).filter((gateway) => !kept.has(gateway)),
-    sources: config.gateways.map((options) => sourceOf(config, options, opened(options), deps.tracing)),
+    sources: config.gateways.map((options) => sourceOf(config, options, opened(options), deps)),
     monitor: {
       gateways: config.gateways.map((options) => watchedOf(config, options, opened(options))),
       intervalMs: config.checks.interval,
@@ -137,12 +139,15 @@ function sourceOf(
   config: Config,
   options: GatewayOptions,
   gateway: Gateway,
-  tracing: Tracing | undefined,
+  deps: { readonly tracing?: Tracing | undefined; readonly documented?: (gateway: string) => Documented | null },
 ): DiscoverySource {
+  const { tracing, documented } = deps
+  const hasDatabase = config.discovery.mongodb !== undefined && documented !== undefined
   return {
     gateway: tracing === undefined ? gateway : tracedListing(gateway, tracing),
     discover: options.discover,
     accounts: options.accounts,
+    ...(hasDatabase ? { documented: () => documented(options.name) } : {}),
     labels: options.labels,
     objective: options.objective ?? config.slo.objective,
     desired: options.desired ?? 'any',

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { hostname } from 'node:os'
-import { setImmediate } from 'node:timers/promises'
+import { setImmediate, setTimeout as sleep } from 'node:timers/promises'
 import { shownText } from './accounts/privacy.ts'
 import { createApi } from './api/app.ts'
 import { changeFeed } from './api/change-feed.ts'
@@ -11,6 +11,7 @@ import { faultText } from './config/fault.ts'
 import type { LoadedConfig } from './config/load.ts'
 import { effectiveYaml } from './config/redact.ts'
 import { discoveryRounds } from './discovery/rounds.ts'
+import { watchedDirectory } from './discovery/watched-directory.ts'
 import type { Log } from './log.ts'
 import { createExposition } from './metrics/exposition.ts'
 import { metricsPage } from './metrics/metrics-page.ts'
@@ -62,6 +63,7 @@ export interface Service {
 
 const ACCOUNTS_PER_TURN = 200
 const DRAIN_STORE_MS = 5_000
+const FIRST_READING_MS = 2_000
 const HOUR_MS = 3_600_000
 /** A gateway that makes up a new word for every check must not fill the memory or the log. */
 const UNKNOWN_WORDS_TOLD = 1_000
@@ -103,10 +105,6 @@ export async function startService(started: GoodConfig, parts: ServiceParts): Pr
   // What is remembered.
   const { store: storeOptions } = started.config
   const { store } = shard
-
-  // What is remembered.
-  const { store: storeOptions } = started.config
-  const { store } = shard
   const writer = storeWriter({
     store,
     limits: { maxSamples: storeOptions.journal.maxSamples, retryMaxMs: storeOptions.journal.retryMax },
@@ -135,16 +133,28 @@ export async function startService(started: GoodConfig, parts: ServiceParts): Pr
   })
   const discovery = discoveryRounds({
     log,
-    found({ gateway, accounts, scope }) {
+    found({ gateway, accounts, scope, withdrawn }) {
       // The others are watched by other exporters.
       monitor.adopt(
         gateway,
         accounts.filter(({ key }) => shard.owns(key)),
         scope,
+        withdrawn,
       )
       if (scope === 'partial') monitor.recall(gateway)
     },
     failed: (gateway) => own.discoveryFailed(gateway),
+  })
+  const directory = watchedDirectory({
+    // Only who uses it loads it: the driver costs memory.
+    open: async (options) => (await import('./discovery/mongo-collection.ts')).mongoCollection(options),
+    log,
+    shown: (text) => shownText(text, privacyOf(current.config)),
+    changed: () => discovery.again(),
+    failed() {
+      for (const { name } of current.config.gateways) own.discoveryFailed(name)
+    },
+    faulty: (documents) => own.faultyDocuments(documents),
   })
 
   // Who is told, and when nobody is.
@@ -163,6 +173,7 @@ export async function startService(started: GoodConfig, parts: ServiceParts): Pr
     events: { unmapped: countUnmapped },
     nowMs,
     windows: calendar.windows,
+    documented: directory.of,
     mayRepair: () => store.isSure !== false,
     tracing,
   }
@@ -201,7 +212,7 @@ export async function startService(started: GoodConfig, parts: ServiceParts): Pr
   showConfig(true)
   monitor.start()
   told.start(ending.signal)
-  const ready = discovery.apply(plan.sources, started.config.discovery.interval).then(() => {
+  const ready = findAccounts().then(() => {
     if (ending.signal.aborted) return
     isReady = true
     // Not before: a report that was missed while we were down needs the whole fleet.
@@ -279,6 +290,17 @@ export async function startService(started: GoodConfig, parts: ServiceParts): Pr
     await exposition.render()
   }
 
+  /** Takes over the sources of accounts of the present configuration; settles when each was asked once. */
+  async function findAccounts(): Promise<void> {
+    const { gateways, discovery: options } = current.config
+    const { mongodb, interval: intervalMs } = options
+    const wanted = mongodb && { options: mongodb, gateways: gateways.map(({ name }) => name), intervalMs }
+    const firstRead = directory.apply(wanted ?? null)
+    // A database that is away must not keep the gateways from being asked.
+    await Promise.race([firstRead, sleep(FIRST_READING_MS, undefined, { ref: false })])
+    if (!ending.signal.aborted) await discovery.apply(plan.sources, intervalMs)
+  }
+
   async function reload(): Promise<ReloadResult> {
     if (ending.signal.aborted) return { ok: false, faults: ['The exporter is stopping.'] }
     const read = parts.readConfig()
@@ -296,7 +318,7 @@ export async function startService(started: GoodConfig, parts: ServiceParts): Pr
     for (const warning of read.warnings) log.warn({}, faultText('config', warning))
     monitor.apply(plan.monitor)
     for (const name of before.gateways.keys()) if (!plan.gateways.has(name)) exposition.gateways.remove(name)
-    void discovery.apply(plan.sources, read.config.discovery.interval)
+    void findAccounts()
     await Promise.all(plan.retired.map((gateway) => gateway.close()))
     reporting.apply()
     showConfig(true)
@@ -319,7 +341,7 @@ export async function startService(started: GoodConfig, parts: ServiceParts): Pr
     ending.abort()
     await listener?.closed
     await reporting.stop()
-    await discovery.stop()
+    await Promise.all([directory.stop(), discovery.stop()])
     await monitor.stop()
     const left = await writer.drain(DRAIN_STORE_MS)
     if (left > 0)

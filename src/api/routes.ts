@@ -1,8 +1,9 @@
 import type { ApiParts } from './parts.ts'
 import type { Route } from './route.ts'
 import { accountHealthRoute } from './routes/account-health.ts'
+import { accountsRoute } from './routes/accounts.ts'
 import { alertRoutes } from './routes/alerts.ts'
-import { analyticsRoutes } from './routes/analytics.ts'
+import { analyticsAccountRoute, analyticsRoutes } from './routes/analytics.ts'
 import { badgeRoutes } from './routes/badges.ts'
 import { eventsRoute } from './routes/events.ts'
 import { gatewayEventRoutes } from './routes/gateway-events.ts'
@@ -20,8 +21,11 @@ import { recoveriesRoute, recoverRoute } from './routes/recoveries.ts'
 import { reportRoutes } from './routes/reports.ts'
 import { smsRoutes } from './routes/sms.ts'
 import { statusPageRoutes } from './routes/status-page.ts'
+import { subscriptionRoutes } from './routes/subscriptions.ts'
 import { transitionsRoute } from './routes/transitions.ts'
 import { trendsRoute } from './routes/trends.ts'
+import { unsubscribeRoutes } from './routes/unsubscribe.ts'
+import { byAccount } from './shards/by-account.ts'
 
 /** Every route of the API. Of two that match a path, the earlier one serves it. */
 export function apiRoutes(parts: ApiParts): readonly Route[] {
@@ -32,14 +36,14 @@ export function apiRoutes(parts: ApiParts): readonly Route[] {
     healthCheckRoute(parts),
     healthStatusRoute(parts),
     healthMetricsRoute(parts),
-    trendsRoute(parts),
-    accountHealthRoute(parts),
+    accountsRoute(parts),
+    ...byAccount(parts, routesOfOneAccount),
     incidentsRoute(parts),
     incidentRoute(parts),
     recoveriesRoute(parts),
-    recoverRoute(parts),
-    transitionsRoute(parts),
     ...analyticsRoutes(parts),
+    ...subscriptionRoutes(parts),
+    ...unsubscribeRoutes(parts),
     ...reportRoutes(parts),
     gatewaysRoute(parts),
     ...gatewayEventRoutes(parts),
@@ -47,9 +51,20 @@ export function apiRoutes(parts: ApiParts): readonly Route[] {
     ...maintenanceRoutes(parts),
     ...smsRoutes(parts),
     eventsRoute(parts),
-    ...badgeRoutes(parts),
     ...manualRoutes(),
     openApiRoute(() => routes, parts.version),
   ]
   return routes
+}
+
+/** Routes whose `{id}` is an account. */
+function routesOfOneAccount(parts: ApiParts): readonly Route[] {
+  return [
+    trendsRoute(parts),
+    accountHealthRoute(parts),
+    recoverRoute(parts),
+    transitionsRoute(parts),
+    analyticsAccountRoute(parts),
+    ...badgeRoutes(parts),
+  ]
 }

@@ -3,13 +3,14 @@ import { Command } from 'commander'
 import { loadConfig } from '../config/load.ts'
 import { servicePlan } from '../service-plan.ts'
 import { reportFaults } from './config-check.ts'
-import { type FoundGateway, findAccounts, NONE_FOUND } from './found-accounts.ts'
+import { databaseOnce } from './database-once.ts'
+import { errorsOf, type FoundGateway, findAccounts, NONE_FOUND } from './found-accounts.ts'
 import { type CommandIo, EXIT } from './io.ts'
 import { runCommand } from './parse-args.ts'
 import { textTable } from './text-table.ts'
 
-/** Where an account is known from; `both` where the configuration names one that its gateway lists. */
-type Source = 'config' | 'gateway' | 'both'
+/** Where an account is known from; `both` where the configuration names one that its gateway lists. A database comes before. */
+type Source = 'config' | 'gateway' | 'both' | 'database'
 
 interface Row {
   readonly account: string
@@ -25,7 +26,7 @@ interface Row {
 export async function run(args: readonly string[], io: CommandIo, signal: AbortSignal): Promise<number> {
   const command = new Command('whatsapp-exporter accounts')
     .description(
-      'List the accounts of the configuration and those that the gateways list. It needs no running exporter.',
+      'List the accounts of the configuration and of its database, and those that the gateways list. It needs no running exporter.',
     )
     .option('-c, --config <file>', 'configuration file', 'config.yml')
     .option('--json', 'print the result as JSON')
@@ -33,16 +34,18 @@ export async function run(args: readonly string[], io: CommandIo, signal: AbortS
     const options = command.opts<{ config: string; json?: true }>()
     const loaded = loadConfig(resolve(io.cwd, options.config), io.env)
     if (!reportFaults(options.config, loaded, io)) return EXIT.usage
-    const plan = servicePlan(loaded.config, new Map(), { events: { unmapped() {} }, nowMs: Date.now })
+    const database = databaseOnce(loaded.config)
+    const { documented } = database
+    const plan = servicePlan(loaded.config, new Map(), { events: { unmapped() {} }, nowMs: Date.now, documented })
     try {
-      const found = await findAccounts(plan.sources, signal)
+      const { gateways: found, faults } = await findAccounts(plan.sources, database, signal)
       const rows = found.flatMap(rowsOf)
       const failed = found.flatMap(({ name, error }) => (error === null ? [] : [{ gateway: name, error }]))
       if (options.json === true) {
-        io.stdout.write(`${JSON.stringify({ accounts: rows, failed }, null, 2)}\n`)
+        io.stdout.write(`${JSON.stringify({ accounts: rows, failed, faults }, null, 2)}\n`)
       } else {
         if (rows.length > 0) io.stdout.write(`${tableOf(rows).join('\n')}\n`)
-        for (const { error } of failed) io.stderr.write(`${error}\n`)
+        for (const line of [...faults, ...errorsOf(found)]) io.stderr.write(`${line}\n`)
         if (rows.length === 0 && failed.length === 0) io.stderr.write(`${NONE_FOUND}\n`)
       }
       return failed.length === 0 ? EXIT.fine : EXIT.unhealthy
@@ -56,10 +59,11 @@ export async function run(args: readonly string[], io: CommandIo, signal: AbortS
   })
 }
 
-function rowsOf({ driver, accounts, listedIds, configuredKeys }: FoundGateway): readonly Row[] {
+function rowsOf({ driver, accounts, listedIds, configuredKeys, documentedKeys }: FoundGateway): readonly Row[] {
   return accounts.map(({ key, account, gateway, nativeId, phone, name, labels }) => {
     const listed = listedIds.has(nativeId)
-    const source: Source = configuredKeys.has(key) ? (listed ? 'both' : 'config') : 'gateway'
+    const other: Source = documentedKeys.has(key) ? 'database' : 'gateway'
+    const source: Source = configuredKeys.has(key) ? (listed ? 'both' : 'config') : other
     return { account, gateway, driver, phone, name, labels, source }
   })
 }

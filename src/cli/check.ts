@@ -7,7 +7,7 @@ import type { Fleet } from '../monitor/fleet.ts'
 import { nearestWord } from '../nearest-word.ts'
 import { checkDocument, checkTable, explanation, type Judged, summary } from './check-text.ts'
 import { reportFaults } from './config-check.ts'
-import { type FoundGateway, NONE_FOUND } from './found-accounts.ts'
+import { errorsOf, type FoundGateway, NONE_FOUND } from './found-accounts.ts'
 import { type CommandIo, EXIT } from './io.ts'
 import { judge } from './judgement.ts'
 import { liveTable } from './live-table.ts'
@@ -85,7 +85,7 @@ async function checkFleet(
   }
   if (judged.length > 0) io.stdout.write(`${checkTable(judged).join('\n')}\n${summary(judged, elapsedMs)}\n`)
   for (const word of single.unmapped) io.stderr.write(`unknown word of a gateway: ${printable(word)}\n`)
-  for (const { error } of failed) io.stderr.write(`${printable(error)}\n`)
+  for (const error of errorsOf(found)) io.stderr.write(`${printable(error)}\n`)
   if (judged.length === 0 && failed.length === 0) io.stderr.write(`${NONE_FOUND}\n`)
   return fine ? EXIT.fine : EXIT.unhealthy
 }
@@ -112,6 +112,6 @@ function keysOf(
     io.stderr.write(`"${printable(word)}" is no account, phone number or gateway/account. ${hint}\n`)
   }
   if (!missing) return [...keys]
-  for (const { error } of found) if (error !== null) io.stderr.write(`${printable(error)}\n`)
+  for (const error of errorsOf(found)) io.stderr.write(`${printable(error)}\n`)
   return null
 }

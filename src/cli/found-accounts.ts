@@ -1,5 +1,6 @@
 import type { Account } from '../accounts/account.ts'
 import { type DiscoverySource, discover, mergeAccounts } from '../discovery/discovery.ts'
+import type { DatabaseOnce } from './database-once.ts'
 
 /** The accounts of one gateway, found for one command. */
 export interface FoundGateway {
@@ -12,28 +13,44 @@ export interface FoundGateway {
   readonly listedIds: ReadonlySet<string>
   /** Keys that the configuration names. */
   readonly configuredKeys: ReadonlySet<string>
-  /** Why the gateway could not list; null where it could, or was not asked. */
+  /** Keys that the database of discovery.mongodb names. */
+  readonly documentedKeys: ReadonlySet<string>
+  /** Why the gateway, or the database of accounts, could not be asked; null where it could, or there was nothing to ask. */
   readonly error: string | null
 }
 
 /** For a configuration that is right, and a fleet that is empty. */
 export const NONE_FOUND =
-  'No account was found. Set discover: true for a gateway that can list its accounts, or name them under gateways[].accounts.'
+  'No account was found. Set discover: true for a gateway that can list its accounts, name them under gateways[].accounts, or read them from a database with discovery.mongodb.'
 
 const LIST_LIMIT_MS = 60_000
 
-/** Asks every gateway for its accounts, all at once. Where one cannot list, the configured accounts are what is known. */
+/**
+ * Reads the database of accounts, then asks every gateway for its own, all at once. Where one cannot list, the accounts of
+ * the configuration and of the database are what is known.
+ */
 export async function findAccounts(
   sources: readonly DiscoverySource[],
+  database: DatabaseOnce,
   signal: AbortSignal,
-): Promise<readonly FoundGateway[]> {
-  return await Promise.all(sources.map((source) => ask(source, signal)))
+): Promise<{ readonly gateways: readonly FoundGateway[]; readonly faults: readonly string[] }> {
+  const { error, faults } = await database.read(signal)
+  const gateways = await Promise.all(sources.map((source) => ask(source, signal)))
+  return { gateways: gateways.map((gateway) => ({ ...gateway, error: gateway.error ?? error })), faults }
+}
+
+/** Each thing that kept accounts from being found, once: a database is one for all gateways. */
+export function errorsOf(gateways: readonly FoundGateway[]): readonly string[] {
+  return [...new Set(gateways.flatMap(({ error }) => error ?? []))]
 }
 
 async function ask(source: DiscoverySource, signal: AbortSignal): Promise<FoundGateway> {
   const { name, driver } = source.gateway
-  const configured = mergeAccounts(source, [])
-  const configuredKeys = new Set(configured.map(({ key }) => key))
+  const known = mergeAccounts(source, [])
+  const { documented: _documented, ...configuredOnly } = source
+  const configuredKeys = new Set(mergeAccounts(configuredOnly, []).map(({ key }) => key))
+  const documents = { ...source, accounts: source.documented?.()?.accounts ?? [] }
+  const documentedKeys = new Set(mergeAccounts(documents, []).map(({ key }) => key))
   const listedIds = new Set<string>()
   const listAccounts = source.gateway.listAccounts
   const gateway =
@@ -50,10 +67,10 @@ async function ask(source: DiscoverySource, signal: AbortSignal): Promise<FoundG
   try {
     const limit = AbortSignal.any([signal, AbortSignal.timeout(LIST_LIMIT_MS)])
     const { accounts, complete } = await discover({ ...source, gateway }, limit)
-    return { name, driver, accounts, listed: complete, listedIds, configuredKeys, error: null }
+    return { name, driver, accounts, listed: complete, listedIds, configuredKeys, documentedKeys, error: null }
   } catch (error) {
     signal.throwIfAborted()
     const why = error instanceof Error ? error.message : String(error)
-    return { name, driver, accounts: configured, listed: false, listedIds, configuredKeys, error: why }
+    return { name, driver, accounts: known, listed: false, listedIds, configuredKeys, documentedKeys, error: why }
   }
 }

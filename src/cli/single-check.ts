@@ -7,6 +7,7 @@ import { silentLog } from '../log.ts'
 import type { CheckResult, Fleet, GatewayView } from '../monitor/fleet.ts'
 import { createMonitor } from '../monitor/monitor.ts'
 import { servicePlan } from '../service-plan.ts'
+import { databaseOnce } from './database-once.ts'
 import { type FoundGateway, findAccounts } from './found-accounts.ts'
 
 /** One account after its one check. */
@@ -39,7 +40,9 @@ export function singleCheck(config: Config): SingleCheck {
   const exchanges = new Map<string, GatewayExchange[]>()
   const unmapped = new Set<string>()
   const listed = new Set<string>()
+  const database = databaseOnce(config)
   const plan = servicePlan(config, new Map(), {
+    documented: database.documented,
     events: { unmapped: (gateway, what) => void unmapped.add(`${gateway}: ${what}`) },
     nowMs: Date.now,
     onExchange: (exchange) => void asking.getStore()?.push(exchange),
@@ -95,7 +98,7 @@ export function singleCheck(config: Config): SingleCheck {
     fleet: monitor.fleet,
     unmapped,
     async find(signal) {
-      const found = await findAccounts(plan.sources, signal)
+      const { gateways: found } = await findAccounts(plan.sources, database, signal)
       for (const gateway of found) {
         if (gateway.listed) listed.add(gateway.name)
         monitor.adopt(gateway.name, gateway.accounts, 'partial')

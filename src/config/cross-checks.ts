@@ -18,7 +18,13 @@ type Sections = Partial<Config>
 
 /** Faults that take more than one option to see. A section that is itself faulty is absent and is not judged. */
 export function crossFaults(config: Sections): readonly Finding[] {
-  return [...timeoutFaults(config), ...objectiveFaults(config), ...shardFaults(config), ...alertingFaults(config)]
+  return [
+    ...timeoutFaults(config),
+    ...objectiveFaults(config),
+    ...discoveryFaults(config),
+    ...shardFaults(config),
+    ...alertingFaults(config),
+  ]
 }
 
 /** Things that work, and that the operator probably did not mean. */
@@ -57,6 +63,23 @@ function objectiveFaults({ slo, gateways }: Sections): readonly Finding[] {
     const rule = `is an objective whose page can never fire: even a full outage burns its budget only 1 / (1 - ${objective}) = ${worst} times as fast as allowed, and the page needs ${PAGE_BURN_RATE} times`
     return [finding(path, rule, 'Set it above 0.9306')]
   })
+}
+
+/** Gateways without any source of accounts, and a database whose documents belong to a gateway that is not there. */
+function discoveryFaults({ gateways, discovery }: Sections): readonly Finding[] {
+  if (gateways === undefined || discovery === undefined) return []
+  const { mongodb } = discovery
+  const faults: Finding[] = []
+  for (const [index, { discover, accounts }] of gateways.entries()) {
+    if (discover || accounts.length > 0 || mongodb !== undefined) continue
+    const rule = 'watches nothing: discover is false and accounts is empty'
+    faults.push(finding(['gateways', index, 'accounts'], rule, 'Set one of them, or discovery.mongodb'))
+  }
+  const names = gateways.map(({ name }) => name)
+  if (mongodb?.gateway !== undefined && !names.includes(mongodb.gateway)) {
+    faults.push(finding(['discovery', 'mongodb', 'gateway'], 'is no gateway', meantOf(mongodb.gateway, names)))
+  }
+  return faults
 }
 
 function shardFaults({ sharding }: Sections): readonly Finding[] {
@@ -124,10 +147,10 @@ function duplicatePhones({ gateways }: Sections): readonly Finding[] {
 }
 
 /** Gateways and accounts that are named in windows and schedules and do not exist. */
-function strangerWarnings({ gateways, maintenance, reports }: Sections): readonly Finding[] {
+function strangerWarnings({ gateways, discovery, maintenance, reports }: Sections): readonly Finding[] {
   if (gateways === undefined) return []
   const gatewayNames = gateways.map(({ name }) => name)
-  const allListed = gateways.every(({ discover }) => !discover)
+  const allListed = discovery?.mongodb === undefined && gateways.every(({ discover }) => !discover)
   const ids = new Set(
     gateways.flatMap(({ name, accounts }) =>
       accounts.flatMap(({ account, phone }) => [account, `${name}/${account}`, phone ?? account]),

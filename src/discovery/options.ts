@@ -1,19 +1,86 @@
 import { z } from 'zod'
-import { duration, secret, secretFile } from '../option-types.ts'
+import { duration, labels, secret, secretFile } from '../option-types.ts'
 
-/** Section `discovery`: how accounts of gateways that can list are found. */
+/** Option type: where a field is in a document, with dots into documents within it. */
+function field() {
+  return z
+    .string()
+    .regex(/^[^$.\0][^.\0]*(?:\.[^$.\0][^.\0]*)*$/, 'must be the name of a field, for example phone or contact.phone')
+}
+
+/** Accounts that stand in the bot's own database. */
+const MongoDiscoveryOptions = z
+  .strictObject({
+    uri: secret()
+      .optional()
+      .describe('Connection string of the database; take it from an environment variable. Reading rights are enough.'),
+    uriFile: secretFile().optional().describe('File that holds the connection string.'),
+    database: z
+      .string()
+      .regex(
+        /^[^/\\. "$*<>:|?]{1,63}$/,
+        'must be a MongoDB database name: 1 to 63 characters without / \\ . " $ or blanks',
+      )
+      .describe('Name of the database.'),
+    collection: z
+      .string()
+      .regex(/^(?!system\.)[^$\0]{1,120}$/, 'must be a MongoDB collection name: without $, not beginning with system.')
+      .describe('Collection or view with one document for each account.'),
+    gateway: z.string().min(1).optional().describe('Gateway of the documents that name none.'),
+    filter: z
+      .record(z.string(), z.unknown())
+      .prefault({})
+      .describe(
+        'Query that documents must meet, as in MongoDB; Extended JSON for dates and ids. Absent: all documents.',
+      ),
+    fields: z
+      .strictObject({
+        account: field()
+          .default('account')
+          .describe('Field with the stable id: the session name, or the phone number.'),
+        nativeId: field().optional().describe('Field with what the gateway calls the account, where that differs.'),
+        phone: field().default('phone').describe('Field with the phone number.'),
+        name: field().default('name').describe('Field with the display name.'),
+        gateway: field().default('gateway').describe('Field with the name of the gateway, as under gateways.'),
+        enabled: field()
+          .default('enabled')
+          .describe('Field that is false for an account that is not to be watched, also where its gateway lists it.'),
+        objective: field().optional().describe('Field with the service level objective, a ratio between 0 and 1.'),
+        labels: labels()
+          .pipe(z.record(z.string(), field()))
+          .prefault({})
+          .describe('Labels of the account, each with the field that holds its value.'),
+      })
+      .prefault({})
+      .describe('Where the facts of an account are in a document; dots lead into documents within it.'),
+  })
+  .transform(({ uri, uriFile, ...rest }, context) => {
+    const [given, other] = [uri, uriFile].filter((value) => value !== undefined)
+    if (given !== undefined && other === undefined) return { ...rest, uri: given }
+    const message = given === undefined ? 'has neither uri nor uriFile. Set one' : 'has both uri and uriFile. Keep one'
+    context.addIssue({ code: 'custom', message })
+    return z.NEVER
+  })
+export type MongoDiscoveryOptions = z.output<typeof MongoDiscoveryOptions>
+
+/** Section `discovery`: how accounts are found. */
 export const DiscoveryOptions = z
   .strictObject({
     interval: duration({ min: '5s', max: '1d' })
-      .describe('Time between two listings of each gateway that discovers its accounts.')
+      .describe(
+        'Time between two listings of each gateway that discovers its accounts, and between two readings of mongodb.',
+      )
       .prefault('1m'),
     missingFor: duration({ min: '0s', max: '7d' })
       .describe(
-        'How long an account that the gateway no longer lists is kept before it is forgotten and its open incident is closed as removed.',
+        'How long an account that is no longer listed is kept before it is forgotten and its open incident is closed as removed.',
       )
       .prefault('10m'),
+    mongodb: MongoDiscoveryOptions.optional().describe(
+      "Accounts that stand in a MongoDB collection, usually the bot's own. They join those of the configuration and of the gateways.",
+    ),
   })
-  .describe('How accounts are found behind gateways that can list them.')
+  .describe('How accounts are found behind gateways that can list them, and in the bot’s own database.')
   .prefault({})
 export type DiscoveryOptions = z.output<typeof DiscoveryOptions>
 

@@ -1,13 +1,15 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { Account } from '../accounts/account.ts'
+import type { Account, AccountKey } from '../accounts/account.ts'
 import type { Log } from '../log.ts'
-import { type DiscoverySource, discover, mergeAccounts } from './discovery.ts'
+import { type DiscoverySource, discover, mergeAccounts, withdrawn } from './discovery.ts'
 
 /** What a round found; `scope` says what it means for accounts that are not in it. */
 export interface Finding {
   readonly gateway: string
   readonly accounts: readonly Account[]
   readonly scope: 'listed' | 'configured' | 'partial'
+  /** Accounts that somebody has switched off: they are gone at once, whatever the scope. */
+  readonly withdrawn: readonly AccountKey[]
 }
 
 export interface DiscoveryRoundsParts {
@@ -21,6 +23,8 @@ export interface DiscoveryRoundsParts {
 export interface DiscoveryRounds {
   /** Takes over new sources and looks at once. Settles when each was asked, or when newer sources were taken over. */
   apply(sources: readonly DiscoverySource[], intervalMs: number): Promise<void>
+  /** Looks again soon: what is known of accounts outside the gateways has changed. */
+  again(): void
   stop(): Promise<void>
 }
 
@@ -33,32 +37,46 @@ export function discoveryRounds(parts: DiscoveryRoundsParts): DiscoveryRounds {
   /** All that is under way, so that an end is an end. */
   const running = new Set<Promise<void>>()
   const failing = new Set<string>()
+  let waking = new AbortController()
 
   async function ask(source: DiscoverySource, signal: AbortSignal): Promise<void> {
     const { name } = source.gateway
     const listable = source.discover && source.gateway.listAccounts !== undefined
+    const { documented } = source
+    // Until a database was read once, nobody knows which accounts are gone; one that was deleted there gets a grace.
+    const isUnread = documented !== undefined && documented() === null
+    const scope = isUnread ? 'partial' : listable || documented !== undefined ? 'listed' : 'configured'
     try {
-      const { accounts } = await discover(source, AbortSignal.any([signal, AbortSignal.timeout(LIST_LIMIT_MS)]))
+      const found = await discover(source, AbortSignal.any([signal, AbortSignal.timeout(LIST_LIMIT_MS)]))
       if (signal.aborted) return
       if (failing.delete(name)) parts.log.info({ gateway: name }, 'The gateway lists its accounts again.')
-      parts.found({ gateway: name, accounts, scope: listable ? 'listed' : 'configured' })
+      parts.found({ gateway: name, accounts: found.accounts, withdrawn: found.withdrawn, scope })
     } catch (error) {
       if (signal.aborted) return
       const why = error instanceof Error ? error.message : String(error)
       if (!failing.has(name)) parts.log.warn({ gateway: name, error: why }, 'The gateway cannot list its accounts.')
       failing.add(name)
       parts.failed(name)
-      parts.found({ gateway: name, accounts: mergeAccounts(source, []), scope: 'partial' })
+      const accounts = mergeAccounts(source, [])
+      parts.found({ gateway: name, accounts, withdrawn: withdrawn(source), scope: 'partial' })
     }
   }
 
-  /** Asks for the rest of this generation of sources; settles only at its end. */
-  async function keepAsking(source: DiscoverySource, intervalMs: number, signal: AbortSignal): Promise<void> {
-    while (!signal.aborted) {
-      const pauseMs = failing.has(source.gateway.name) ? Math.min(intervalMs, RETRY_MS) : intervalMs
-      await sleep(pauseMs, undefined, { signal }).catch(() => {})
-      if (!signal.aborted) await ask(source, signal)
-    }
+  /** Asks once, and goes on asking behind our back until this generation of sources ends. */
+  async function askForEver(source: DiscoverySource, intervalMs: number, signal: AbortSignal): Promise<void> {
+    let wake = waking.signal
+    await track(ask(source, signal))
+    void track(
+      (async () => {
+        while (!signal.aborted) {
+          const pauseMs = failing.has(source.gateway.name) ? Math.min(intervalMs, RETRY_MS) : intervalMs
+          await sleep(pauseMs, undefined, { signal: AbortSignal.any([signal, wake]) }).catch(() => {})
+          // Taken before it asks: what changes meanwhile is asked for again.
+          wake = waking.signal
+          if (!signal.aborted) await ask(source, signal)
+        }
+      })(),
+    )
   }
 
   function track<T>(work: Promise<T>): Promise<T> {
@@ -79,12 +97,12 @@ export function discoveryRounds(parts: DiscoveryRoundsParts): DiscoveryRounds {
       stopping = mine
       await ended
       if (mine.signal.aborted) return
-      await Promise.all(
-        sources.map(async (source) => {
-          await track(ask(source, mine.signal))
-          void track(keepAsking(source, intervalMs, mine.signal))
-        }),
-      )
+      await Promise.all(sources.map((source) => askForEver(source, intervalMs, mine.signal)))
+    },
+    again() {
+      const woken = waking
+      waking = new AbortController()
+      woken.abort()
     },
     stop: endAll,
   }

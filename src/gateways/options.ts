@@ -194,10 +194,6 @@ export const GatewayOptions = z
       }
       seen.add(account)
     })
-    if (!gateway.discover && gateway.accounts.length === 0) {
-      const message = 'watches nothing: discover is false and accounts is empty. Set one of them'
-      context.addIssue({ code: 'custom', path: ['accounts'], message })
-    }
   })
 
 /** The section `gateways`. */

@@ -33,8 +33,8 @@ export interface Adoption {
    * no longer are closed at once.
    */
   remember(loaded: LoadedState, gateways: ReadonlySet<string>): void
-  /** Takes the accounts that were found behind a gateway. */
-  adopt(gateway: GatewayEntry, found: readonly Account[], scope: Scope): void
+  /** Takes the accounts that were found behind a gateway. Those that were withdrawn are gone at once. */
+  adopt(gateway: GatewayEntry, found: readonly Account[], scope: Scope, withdrawn?: readonly AccountKey[]): void
   /** Accounts of this gateway that the store remembers and nobody has found yet, for a gateway that does not answer. */
   recall(gateway: GatewayEntry): void
   remove(entry: AccountEntry): void
@@ -82,7 +82,7 @@ export function adoption(parts: AdoptionParts): Adoption {
         else close(key, ledger.health)
       }
     },
-    adopt(gateway, found, scope) {
+    adopt(gateway, found, scope, withdrawn = []) {
       let changes = 0
       const nowMs = parts.nowMs()
       const keys = new Set<AccountKey>()
@@ -109,6 +109,12 @@ export function adoption(parts: AdoptionParts): Adoption {
         if (scope === 'partial' || keys.has(entry.account.key)) continue
         entry.missingSinceMs ??= nowMs
         if (scope === 'listed' && nowMs - entry.missingSinceMs < parts.missingForMs()) continue
+        remove(entry)
+        changes += 1
+      }
+      for (const key of withdrawn) {
+        const entry = gateway.entries.get(key)
+        if (entry === undefined || keys.has(key)) continue
         remove(entry)
         changes += 1
       }

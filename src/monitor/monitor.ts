@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import pLimit from 'p-limit'
-import type { Account } from '../accounts/account.ts'
+import type { Account, AccountKey } from '../accounts/account.ts'
 import type { CheckOutcome } from '../accounts/observation.ts'
 import { adoptIncident, continueLife } from '../health/adopt-incident.ts'
 import { newGatewayHealth } from '../health/gateway-health.ts'
@@ -57,9 +57,9 @@ export interface Monitor extends MonitorControl {
   /** Every account's full health, open incident included, goes into the next batch. */
   touchAll(): void
   /**
-   * Takes the accounts found behind a gateway; unknown gateways are ignored.
+   * Takes the accounts found behind a gateway, and lets go of those that were withdrawn; unknown gateways are ignored.
    */
-  adopt(gateway: string, found: readonly Account[], scope: Scope): void
+  adopt(gateway: string, found: readonly Account[], scope: Scope, withdrawn?: readonly AccountKey[]): void
   /** Watches the accounts that the store remembers of a gateway that cannot be listed now. */
   recall(gateway: string): void
   start(): void
@@ -306,9 +306,9 @@ export function createMonitor(parts: MonitorParts): Monitor {
     touchAll() {
       for (const entry of fleet.accounts.values()) touch(entry)
     },
-    adopt(gateway, found, scope) {
+    adopt(gateway, found, scope, withdrawn) {
       const entry = fleet.gateways.get(gateway)
-      if (entry !== undefined) accounts.adopt(entry, found, scope)
+      if (entry !== undefined) accounts.adopt(entry, found, scope, withdrawn)
     },
     recall(gateway) {
       const entry = fleet.gateways.get(gateway)

@@ -9,6 +9,10 @@ const UP = 'up{job=~".*whatsapp-exporter.*"}'
 const { blind, checkLag, checkInterval, storeUp, storeDroppedSamples, shards, shardOrdinal } = EXPORTER_FAMILIES
 const { reloadSuccessful, reportFailures, notifications, discoveryFailures } = EXPORTER_FAMILIES
 const SAME_PROCESS = 'on (instance, job)'
+/** Exporters that share one fleet; the namespace tells apart two installations in one cluster. */
+const TOGETHER = 'by (job, namespace)'
+/** How many exporters have each ordinal. */
+const ORDINALS = `count_values ${TOGETHER} ("ordinal", ${shardOrdinal.name})`
 
 const reach: readonly AlertingRule[] = [
   {
@@ -37,8 +41,28 @@ const reach: readonly AlertingRule[] = [
     severity: 'critical',
     summary: 'A shard of the WhatsApp exporter is missing.',
     description:
-      '{{ $value }} of the shards that the exporters were told of are not there: their accounts are not watched.',
-    expr: `max(${shards.name}) - count(count_values("ordinal", ${shardOrdinal.name})) > 0`,
+      '{{ $value }} of the shards that the exporters of {{ $labels.job }} were told of are not there: their accounts are not watched.',
+    expr: `max ${TOGETHER} (${shards.name}) - count ${TOGETHER} (${ORDINALS}) > 0`,
+    for: '5m',
+    board: BOARD,
+  },
+  {
+    alert: 'WhatsAppExporterShardOverlap',
+    severity: 'critical',
+    summary: 'Two WhatsApp exporters watch the same shard.',
+    description:
+      '{{ $value }} exporters of {{ $labels.job }} have the ordinal {{ $labels.ordinal }}: they check the same accounts, and restart them twice.',
+    expr: `${ORDINALS} > 1`,
+    for: '1m',
+    board: BOARD,
+  },
+  {
+    alert: 'WhatsAppExporterShardTotalsDiffer',
+    severity: 'critical',
+    summary: 'The WhatsApp exporters do not agree on the number of shards.',
+    description:
+      'The exporters of {{ $labels.job }} were told of different numbers of shards, {{ $value }} apart: some accounts are watched twice, others by nobody.',
+    expr: `max ${TOGETHER} (${shards.name}) - min ${TOGETHER} (${shards.name}) > 0`,
     for: '5m',
     board: BOARD,
   },

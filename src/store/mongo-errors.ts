@@ -1,4 +1,5 @@
 import { mongo, Error as mongooseErrors } from 'mongoose'
+import { mongoHosts, withoutCredentials } from '../mongo-address.ts'
 import { StoreError } from './store.ts'
 
 // Codes of MongoDB: https://www.mongodb.com/docs/manual/reference/error-codes/
@@ -67,16 +68,10 @@ function failuresOf({ writeErrors }: mongo.MongoBulkWriteError): readonly mongo.
 
 /** The servers and the database of a connection string, as people may see them. */
 export function placeOf(uri: string, database: string): string {
-  const hosts = /^mongodb(?:\+srv)?:\/\/(?:[^@/]*@)?([^@/?]+)/.exec(uri)?.[1] ?? 'an unreadable address'
-  return `MongoDB at ${hosts}, database ${database}`
+  return `MongoDB at ${mongoHosts(uri)}, database ${database}`
 }
 
 /** The driver's messages may quote the connection string that it was given. */
 export function withoutSecret({ code, message }: StoreError, uri: string): StoreError {
-  const userInfo = /\/\/([^/?]*)@/.exec(uri)?.[1] ?? ''
-  const hidden = [uri, userInfo, userInfo.slice(userInfo.indexOf(':') + 1)].filter((secret) => secret !== '')
-  return new StoreError(
-    code,
-    hidden.reduce((text, secret) => text.replaceAll(secret, '<hidden>'), message),
-  )
+  return new StoreError(code, withoutCredentials(message, uri))
 }

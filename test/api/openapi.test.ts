@@ -9,6 +9,7 @@ import { PROBLEMS } from '../../src/api/problem.ts'
 import { apiRoutes } from '../../src/api/routes.ts'
 import { Secret } from '../../src/option-types.ts'
 import { notificationOf, textMessageOf } from '../store/audit-contract.ts'
+import { REPORT_ID } from './fake-reports.ts'
 import { fakeParts, fakeStore, NOW_MS, read, stillNotifications, withApi } from './fakes.ts'
 
 const routes = apiRoutes(fakeParts())
@@ -102,6 +103,21 @@ const { maintenance } = stillNotifications(fakeStore(), {
 /** A request per operation that succeeds. */
 const EXAMPLES: Record<string, { path: string; init?: RequestInit }> = {
   reports: { path: '/api/reports' },
+  requestReport: { path: '/api/reports', init: postOf({ period: '2026-03', gateways: ['waha-1'] }) },
+  requestedReport: { path: `/api/reports/${REPORT_ID}` },
+  requestedReportFile: { path: `/api/reports/${REPORT_ID}.csv` },
+  requestedReportPart: { path: `/api/reports/${REPORT_ID}/files/days.csv` },
+  subscriptions: { path: '/api/reports/subscriptions' },
+  subscribe: {
+    path: '/api/reports/subscriptions',
+    init: postOf({ recipient: 'anna@example.org', schedule: 'weekly' }),
+  },
+  unsubscribe: { path: '/api/reports/subscriptions/s1', init: { method: 'DELETE' } },
+  unsubscribePage: { path: '/api/reports/unsubscribe/token' },
+  unsubscribeByMail: {
+    path: '/api/reports/unsubscribe/token',
+    init: { method: 'POST', body: new URLSearchParams({ 'List-Unsubscribe': 'One-Click' }) },
+  },
   reportDocument: { path: '/api/reports/document?period=2026-03' },
   reportFile: { path: '/api/reports/acme/2026-03/data.bin' },
   statusPage: { path: '/' },

@@ -83,7 +83,7 @@ test('an empty fleet is told with the next step', async () => {
   expect(await transcript()).toEqual({
     code: 0,
     out: '',
-    err: 'No account was found. Set discover: true for a gateway that can list its accounts, or name them under gateways[].accounts.\n',
+    err: 'No account was found. Set discover: true for a gateway that can list its accounts, name them under gateways[].accounts, or read them from a database with discovery.mongodb.\n',
   })
 })
 

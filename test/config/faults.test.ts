@@ -107,6 +107,16 @@ describe('one fault, one clear message', () => {
       'config.yml:2:13 sharding.ordinal: 1 must be below sharding.total (1). Ordinals count from 0: the last one is 0',
     ],
     [
+      'a gateway that watches nothing',
+      'gateways: [{ name: a, driver: http, url: "http://h" }]\n',
+      'config.yml:1:12 gateways[0].accounts: watches nothing: discover is false and accounts is empty. Set one of them, or discovery.mongodb',
+    ],
+    [
+      'a database whose accounts are behind a gateway that is not there',
+      `${GATEWAY}discovery: { mongodb: { uri: "mongodb://h", database: d, collection: c, gateway: wah } }\n`,
+      'config.yml:2:73 discovery.mongodb.gateway: "wah" is no gateway. There are: waha-1',
+    ],
+    [
       'a label that would shadow one of ours',
       `${GATEWAY_LINES}    labels: { gateway: x }\n`,
       'config.yml:5:15 gateways[0].labels.gateway: "gateway" would shadow a label of ours; choose another name',
@@ -249,7 +259,7 @@ test('all faults of all sections come at once, in the order of the file', () => 
   const text = `checks: { interval: 0s }
 gateways:
   - { name: A, driver: waha, url: x }
-  - { name: b, driver: http, url: "http://h" }
+  - { name: b, driver: http, url: "http://h", accounts: {} }
 slo: { objective: 2 }
 extra: 1
 `
@@ -257,7 +267,7 @@ extra: 1
     'config.yml:1:11 checks.interval',
     'config.yml:3:7 gateways[0].name',
     'config.yml:3:30 gateways[0].url',
-    'config.yml:4:5 gateways[1].accounts',
+    'config.yml:4:47 gateways[1].accounts',
     'config.yml:5:8 slo.objective',
     'config.yml:6:1 extra',
   ])

@@ -120,3 +120,48 @@ describe('discovering', () => {
     await expect(discover(source({ gateway: failing }), never)).rejects.toThrow('no list today')
   })
 })
+
+describe('a database of accounts', () => {
+  const documented = (accounts: readonly object[], disabled: readonly string[] = []) => ({
+    documented: () => ({ accounts: accounts as DiscoverySource['accounts'], disabled: new Set(disabled) }),
+  })
+
+  test('stands between the configuration and the gateway, field by field', () => {
+    const merged = mergeAccounts(
+      source({
+        accounts: [{ account: 'a', name: 'Config', labels: { team: 'config' } }],
+        ...documented([
+          { account: 'a', name: 'Database', phone: '971505760056', labels: { team: 'database', city: 'Dubai' } },
+          { account: 'b', name: 'Beate' },
+        ]),
+      }),
+      [listed('a', { nativeId: 'A1', phone: '111' }), listed('b', { name: 'listed' }), listed('c')],
+    )
+    expect(merged.map(({ account }) => account)).toEqual(['a', 'b', 'c'])
+    expect(merged[0]).toMatchObject({
+      name: 'Config',
+      phone: '971505760056',
+      nativeId: 'A1',
+      labels: { tenant: 'acme', team: 'config', city: 'Dubai' },
+    })
+    expect(merged[1]).toMatchObject({ name: 'Beate', labels: { tenant: 'acme' } })
+  })
+
+  test('finds the listed account by its native id, and makes no second one of it', () => {
+    const merged = mergeAccounts(source(documented([{ account: 'sales', nativeId: 'A1' }])), [
+      listed('a', { nativeId: 'A1', phone: '971505760056' }),
+    ])
+    expect(merged).toMatchObject([{ account: 'sales', nativeId: 'A1', phone: '971505760056' }])
+  })
+
+  test('switches off what the gateway lists, but nothing that the configuration names', async () => {
+    const one = source({
+      gateway: gateway(async () => [listed('a'), listed('b'), listed('c', { nativeId: 'C1' })]),
+      accounts: [{ account: 'a' }],
+      ...documented([], ['a', 'b', 'C1']),
+    })
+    const found = await discover(one, never)
+    expect(found.accounts.map(({ account }) => account)).toEqual(['a'])
+    expect(found.withdrawn).toEqual(['one/b', 'one/C1'])
+  })
+})

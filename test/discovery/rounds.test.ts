@@ -127,4 +127,32 @@ describe('rounds of discovery', () => {
     await rounds.apply([], 5)
     expect(found).toHaveLength(count)
   })
+
+  test('come at once when they are asked for again, also for what changed while they were under way', async () => {
+    const { rounds, of } = setUp()
+    let release = () => {}
+    let asked = 0
+    const slow = source('one', async () => {
+      asked += 1
+      if (asked === 2) await new Promise<void>((resolve) => (release = resolve))
+      return ['a']
+    })
+    await rounds.apply([slow], 3_600_000)
+    rounds.again()
+    await until('the second round to begin', () => asked === 2)
+    rounds.again()
+    release()
+    await until('a third round', () => of('one').length === 3)
+    expect(asked).toBe(3)
+  })
+
+  test.each([
+    ['partial', 'was not read yet: then nobody knows who is gone', null],
+    ['listed', 'was read: then who is gone there has a grace', { accounts: [], disabled: new Set<string>() }],
+  ] as const)('with a database are %s where it %s', async (scope, _, documented) => {
+    const { rounds, found } = setUp()
+    const one = { ...source('one', async () => []), discover: false, documented: () => documented }
+    await rounds.apply([one], 3_600_000)
+    expect(found).toMatchObject([{ gateway: 'one', scope, withdrawn: [] }])
+  })
 })

@@ -59,7 +59,6 @@ describe('an entry of gateways', () => {
     ],
     'with no connection at all is refused': [{ ...waha, connections: 0 }, 'connections: '],
     'with an unknown key is refused': [{ ...waha, intervl: '1s' }, ': Unrecognized key'],
-    'that watches nothing is refused': [{ ...waha, discover: false }, 'accounts: watches nothing'],
     'with an account twice is refused': [
       { ...waha, accounts: [{ account: 'a' }, { account: 'a' }] },
       'accounts.1.account: "a" is listed twice',

@@ -101,6 +101,15 @@ describe('what is not found any more', () => {
     expect(keys()).toEqual(['one/a'])
   })
 
+  test('that were switched off are gone at once, whatever the finding says of others', () => {
+    const { accounts, one, keys, takeTold } = setUp()
+    accounts.adopt(one, [accountOf('a'), accountOf('b'), accountOf('c')], 'listed')
+    takeTold()
+    accounts.adopt(one, [accountOf('a')], 'partial', ['one/b', 'one/nobody'])
+    expect(keys()).toEqual(['one/a', 'one/c'])
+    expect(takeTold()).toEqual(['removing one/b', 'removed one/b', 'changed'])
+  })
+
   test('is forgotten at once where the configuration is the whole truth', () => {
     const { accounts, one, keys } = setUp()
     accounts.adopt(one, [accountOf('a'), accountOf('b')], 'configured')

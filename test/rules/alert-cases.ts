@@ -22,6 +22,14 @@ export interface AlertCase {
 const WHO = 'sales at waha-1 (Sales), phone 971505760056'
 const SINCE = 'since 1970-01-01 00:10:00 +0000 UTC'
 const EXPORTER = { instance: 'exporter:19292', job: 'whatsapp-exporter' } as const
+/** Exporters with their ordinals and the number of shards that they were told of, for 50 minutes. */
+const ofShards = (exporters: readonly (readonly [string, number, number])[]): Record<string, string> =>
+  Object.fromEntries(
+    exporters.flatMap(([instance, ordinal, total]) => [
+      [`whatsapp_exporter_shard_ordinal{instance="${instance}",job="whatsapp-exporter"}`, values([ordinal, 50])],
+      [`whatsapp_exporter_shards{instance="${instance}",job="whatsapp-exporter"}`, values([total, 50])],
+    ]),
+  )
 /** Ten minutes well, twenty ill, an hour well, one sample a minute. */
 const around = (ill: Omit<Phase, 'samples'>): Record<string, string> =>
   account([{ samples: 10 }, { samples: 20, incidentStart: 600, ...ill }, { samples: 60 }])
@@ -573,15 +581,70 @@ export const ALERT_CASES: readonly AlertCase[] = [
     },
     quiet: ['9m', '14m'],
     firing: '15m',
-    labels: {},
-    description: '1 of the shards that the exporters were told of are not there: their accounts are not watched.',
+    labels: { job: 'whatsapp-exporter' },
+    description:
+      '1 of the shards that the exporters of whatsapp-exporter were told of are not there: their accounts are not watched.',
     resolved: '31m',
     below: {
-      what: 'both shards are there',
+      what: 'both shards are there, and one exporter of another namespace stands alone',
       series: {
-        'whatsapp_exporter_shards{instance="a",job="whatsapp-exporter"}': values([2, 50]),
+        ...ofShards([
+          ['a', 0, 2],
+          ['b', 1, 2],
+        ]),
+        'whatsapp_exporter_shards{instance="c",job="whatsapp-exporter",namespace="staging"}': values([1, 50]),
+        'whatsapp_exporter_shard_ordinal{instance="c",job="whatsapp-exporter",namespace="staging"}': values([0, 50]),
+      },
+      at: NEVER,
+    },
+  },
+  {
+    alert: 'WhatsAppExporterShardOverlap',
+    step: '1m',
+    series: {
+      ...ofShards([
+        ['a', 0, 2],
+        ['b', 1, 2],
+      ]),
+      'whatsapp_exporter_shard_ordinal{instance="c",job="whatsapp-exporter"}': values(['_', 10], [1, 20], ['_', 20]),
+    },
+    quiet: ['9m', '10m'],
+    firing: '11m',
+    labels: { job: 'whatsapp-exporter', ordinal: '1' },
+    description:
+      '2 exporters of whatsapp-exporter have the ordinal 1: they check the same accounts, and restart them twice.',
+    resolved: '36m',
+    below: {
+      what: 'one exporter goes and another one comes, both seen in one scrape',
+      series: {
+        ...ofShards([['a', 0, 2]]),
+        'whatsapp_exporter_shard_ordinal{instance="b",job="whatsapp-exporter"}': values([1, 12], ['_', 38]),
+        'whatsapp_exporter_shard_ordinal{instance="c",job="whatsapp-exporter"}': values(['_', 11], [1, 39]),
+      },
+      at: NEVER,
+    },
+  },
+  {
+    alert: 'WhatsAppExporterShardTotalsDiffer',
+    step: '1m',
+    series: {
+      ...ofShards([['a', 0, 2]]),
+      'whatsapp_exporter_shard_ordinal{instance="b",job="whatsapp-exporter"}': values([1, 50]),
+      'whatsapp_exporter_shards{instance="b",job="whatsapp-exporter"}': values([2, 10], [3, 20], [2, 20]),
+    },
+    quiet: ['9m', '14m'],
+    firing: '15m',
+    labels: { job: 'whatsapp-exporter' },
+    description:
+      'The exporters of whatsapp-exporter were told of different numbers of shards, 1 apart: some accounts are watched twice, others by nobody.',
+    resolved: '31m',
+    below: {
+      what: 'the exporters are restarted one after another with a new number, within five minutes',
+      series: {
         'whatsapp_exporter_shard_ordinal{instance="a",job="whatsapp-exporter"}': values([0, 50]),
+        'whatsapp_exporter_shards{instance="a",job="whatsapp-exporter"}': values([2, 14], [3, 36]),
         'whatsapp_exporter_shard_ordinal{instance="b",job="whatsapp-exporter"}': values([1, 50]),
+        'whatsapp_exporter_shards{instance="b",job="whatsapp-exporter"}': values([2, 10], [3, 40]),
       },
       at: NEVER,
     },

@@ -36,8 +36,8 @@ export function isMongoTested(): boolean {
   return false
 }
 
-/** The server of MONGODB_TEST_URI, else a wire server of our own in memory. */
-export async function startMongoServer(port = 0): Promise<MongoServer> {
+/** The server of MONGODB_TEST_URI, else a wire server of our own in memory; `oplog` lets that one tell of changes. */
+export async function startMongoServer(port = 0, oplog?: 'oplog'): Promise<MongoServer> {
   const given = process.env['MONGODB_TEST_URI']
   if (given !== undefined) return { uri: given, pid: null, stop: async () => {} }
   const why = missing()
@@ -46,9 +46,13 @@ export async function startMongoServer(port = 0): Promise<MongoServer> {
     .filter((name) => name.endsWith('.jar'))
     .map((name) => join(JARS, name))
     .join(':')
-  const child = spawn('java', ['-Xmx1g', '-cp', classPath, LAUNCHER, String(port)], {
-    stdio: ['pipe', 'pipe', 'pipe'],
-  })
+  const child = spawn(
+    'java',
+    ['-Xmx1g', '-cp', classPath, LAUNCHER, String(port), ...(oplog === undefined ? [] : [oplog])],
+    {
+      stdio: ['pipe', 'pipe', 'pipe'],
+    },
+  )
   const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()))
   let said = ''
   child.stderr.on('data', (chunk) => {

@@ -9,6 +9,8 @@ public class WireServer {
     MemoryBackend backend = new MemoryBackend();
     backend.version(new Announced());
     MongoServer server = new MongoServer(backend);
+    // Change streams need it; it costs every write, so only who asks for it gets it.
+    if (args.length > 1 && args[1].equals("oplog")) server.enableOplog();
     server.bind("127.0.0.1", args.length > 0 ? Integer.parseInt(args[0]) : 0);
     System.out.println("listening " + server.getLocalAddress().getPort());
     while (System.in.read() != -1) {
