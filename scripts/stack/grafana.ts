@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import type { Part } from './child.ts'
 import { portOf, program, type StackPlan } from './plan.ts'
@@ -21,6 +21,7 @@ export function grafanaPart(plan: StackPlan): Part | null {
       GF_DASHBOARDS_DEFAULT_HOME_DASHBOARD_PATH: resolve('grafana/dashboards/whatsapp-fleet.json'),
       GF_ANALYTICS_REPORTING_ENABLED: 'false',
       GF_ANALYTICS_CHECK_FOR_UPDATES: 'false',
+      SCRAPE_INTERVAL: scrapeInterval(plan),
       PROMETHEUS_URL: plan.prometheus?.url ?? '',
       ALERTMANAGER_URL: plan.alertmanager?.url ?? '',
       DASHBOARDS_PATH: resolve('grafana/dashboards'),
@@ -28,6 +29,12 @@ export function grafanaPart(plan: StackPlan): Part | null {
     readyUrl: `${plan.grafanaUrl}/api/health`,
     readyWithinMs: 90_000,
   }
+}
+
+/** As it was rendered for Prometheus; Grafana has a default of its own for ''. */
+function scrapeInterval({ renderedPath }: StackPlan): string {
+  const rendered = readFileSync(join(renderedPath, 'prometheus.yml'), 'utf8')
+  return /^ *scrape_interval: (\S+)$/m.exec(rendered)?.[1] ?? ''
 }
 
 function installedGrafana(): { command: string; args: readonly string[] } | null {

@@ -1,3 +1,4 @@
+import { DashboardLinkBuilder, DashboardLinkType } from '@grafana/grafana-foundation-sdk/dashboard'
 import type { DataLink } from './panels/panel.ts'
 
 /** The stable names of the boards in Grafana; the alerts' `dashboard_url` leads to them. */
@@ -8,9 +9,6 @@ export const BOARD_UIDS = {
   slo: 'whatsapp-slo',
   exporter: 'whatsapp-exporter',
 } as const
-
-/** All boards carry it; the links between them are found by it. */
-export const BOARD_TAG = 'whatsapp-exporter'
 
 /** Asks Grafana for a value when the link is followed, escaped for an address. */
 function inAddress(value: string): string {
@@ -33,6 +31,35 @@ function toGateway(labels: '__field.labels' | '__data.fields'): DataLink {
     title: `Gateway \${${labels}.gateway}`,
     url: `/d/${BOARD_UIDS.gateway}?${KEPT}&var-gateway=${inAddress(`${labels}.gateway`)}`,
   }
+}
+
+/** Names of the boards in the links at the top of each, in this order. */
+const TITLES: Readonly<Record<keyof typeof BOARD_UIDS, string>> = {
+  fleet: 'Fleet',
+  account: 'Account',
+  gateway: 'Gateways',
+  slo: 'Objectives',
+  exporter: 'Exporter',
+}
+
+/**
+ * Links to the other boards that keep the time range and what is chosen. Account gets no account: it is about one, and
+ * "All" of another board would stay all of them there.
+ * @param variables names of the variables that the board has
+ */
+export function linksFrom(uid: string, variables: readonly string[]): readonly DashboardLinkBuilder[] {
+  const kept = ['datasource', 'tenant', 'gateway'].filter((name) => variables.includes(name))
+  const toAccounts = `/d/${BOARD_UIDS.account}?${kept.map((name) => `\${${name}:queryparam}`).join('&')}`
+  return (Object.keys(TITLES) as (keyof typeof TITLES)[])
+    .filter((board) => BOARD_UIDS[board] !== uid)
+    .map((board) =>
+      new DashboardLinkBuilder(TITLES[board])
+        .type(DashboardLinkType.Link)
+        .icon('dashboard')
+        .url(board === 'account' ? toAccounts : `/d/${BOARD_UIDS[board]}`)
+        .includeVars(board !== 'account')
+        .keepTime(true),
+    )
 }
 
 /** From a series with the labels of an account to its board. */

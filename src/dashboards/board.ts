@@ -2,13 +2,11 @@ import {
   type Dashboard,
   DashboardBuilder,
   DashboardCursorSync,
-  DashboardLinkBuilder,
-  DashboardLinkType,
   type Panel,
   RowBuilder,
 } from '@grafana/grafana-foundation-sdk/dashboard'
 import type { Mark } from './annotations.ts'
-import { BOARD_TAG } from './board-links.ts'
+import { linksFrom } from './board-links.ts'
 import type { Variable } from './variables.ts'
 
 /** Panels under a heading, in reading order; those of one line are 24 columns wide together. */
@@ -41,14 +39,13 @@ export function dashboard(board: Board): Dashboard {
   const builder = new DashboardBuilder(board.title)
     .uid(board.uid)
     .description(board.description)
-    .tags([BOARD_TAG])
+    .tags(['whatsapp-exporter'])
     .readonly()
     .refresh(board.refresh)
     .time({ from: board.from, to: 'now' })
     .timezone('browser')
     .tooltip(DashboardCursorSync.Crosshair)
     .annotations(board.marks.map((mark) => ({ build: () => mark })))
-    .link(otherBoards())
   for (const row of board.rows) {
     builder.withRow(new RowBuilder(row.title))
     for (const panel of row.panels) builder.withPanel({ build: () => panel })
@@ -56,7 +53,8 @@ export function dashboard(board: Board): Dashboard {
   const built = builder.build()
   const panels = (built.panels ?? []).map((panel, index) => ({ ...panel, id: index + 1 }))
   const list = board.variables.map((variable) => without(NEWER.variable, variable.build()))
-  const links = (built.links ?? []).map((link) => without(NEWER.link, link))
+  const names = list.map(({ name }) => name)
+  const links = linksFrom(board.uid, names).map((link) => without(NEWER.link, link.build()))
   return { ...built, schemaVersion: SCHEMA_VERSION, templating: { list }, links, panels }
 }
 
@@ -70,15 +68,4 @@ function without<Whole extends object, Key extends keyof Whole>(keys: readonly K
   const left: Partial<Whole> = { ...whole }
   for (const key of keys) delete left[key]
   return left as Omit<Whole, Key>
-}
-
-/** To the other boards, with the time range and the chosen accounts. */
-function otherBoards(): DashboardLinkBuilder {
-  return new DashboardLinkBuilder('WhatsApp boards')
-    .type(DashboardLinkType.Dashboards)
-    .tags([BOARD_TAG])
-    .asDropdown(false)
-    .includeVars(true)
-    .keepTime(true)
-    .targetBlank(false)
 }

@@ -55,7 +55,7 @@ const BoardJson = z.looseObject({
   schemaVersion: z.number(),
   tags: z.array(z.string()),
   time: z.object({ from: z.string(), to: z.string() }),
-  links: z.array(z.looseObject({ type: z.string(), tags: z.array(z.string()) })),
+  links: z.array(z.looseObject({ type: z.string(), url: z.string(), includeVars: z.boolean(), keepTime: z.boolean() })),
   annotations: z.object({ list: z.array(AnnotationJson) }),
   templating: z.object({ list: z.array(VariableJson) }),
   panels: z.array(z.union([RowJson, PanelJson])),

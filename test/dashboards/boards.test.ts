@@ -62,10 +62,14 @@ describe.each(named)('%s', (_, board) => {
     }
   })
 
-  test('leads to the other boards with the time range and the variables', () => {
-    expect(board.links).toEqual([
-      expect.objectContaining({ type: 'dashboards', tags: board.tags, includeVars: true, keepTime: true }),
-    ])
+  test('leads to each of the other boards with the time range and the variables, and to Account without an account', () => {
+    const others = BOARDS.map(({ uid }) => uid).filter((uid) => uid !== board.uid)
+    expect(board.links.map(({ url }) => /^\/d\/([\w-]+)/.exec(url)?.[1]).toSorted()).toEqual(others.toSorted())
+    expect(board.links.filter(({ type, keepTime }) => type !== 'link' || !keepTime)).toEqual([])
+    const toAccount = board.links.filter(({ includeVars }) => !includeVars).map(({ url }) => url)
+    const kept = ['datasource', 'tenant', 'gateway'].filter((name) => variableNames(board).includes(name))
+    const expected = `/d/whatsapp-account?${kept.map((name) => `\${${name}:queryparam}`).join('&')}`
+    expect(toAccount).toEqual(board.uid === 'whatsapp-account' ? [] : [expected])
   })
 
   test('links only to boards and variables that are there', () => {
@@ -139,7 +143,7 @@ describe('grafana/provisioning', () => {
       readFileSync(join('grafana/provisioning', folder, 'whatsapp-exporter.yml'), 'utf8'),
     )
     const asked = [...text.join('\n').matchAll(/: \$(\w+)$/gm)].map(([, name = '']) => name)
-    expect(asked.toSorted()).toEqual(['ALERTMANAGER_URL', 'DASHBOARDS_PATH', 'PROMETHEUS_URL'])
+    expect(asked.toSorted()).toEqual(['ALERTMANAGER_URL', 'DASHBOARDS_PATH', 'PROMETHEUS_URL', 'SCRAPE_INTERVAL'])
     const set = readFileSync('scripts/stack/grafana.ts', 'utf8')
     expect(asked.filter((name) => !set.includes(`${name}:`))).toEqual([])
     expect(existsSync('grafana/dashboards')).toBe(true)

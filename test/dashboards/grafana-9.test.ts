@@ -10,7 +10,7 @@ const PANEL =
 const ROW = 'collapsed gridPos id panels title type'
 const TARGET = 'datasource expr format instant legendFormat range refId'
 const VARIABLE = 'allValue current datasource includeAll label multi name options query refresh skipUrlSync sort type'
-const BOARD_LINK = 'asDropdown icon includeVars keepTime tags targetBlank title tooltip type'
+const BOARD_LINK = 'asDropdown icon includeVars keepTime tags targetBlank title tooltip type url'
 const ANNOTATION = 'datasource enable expr hide iconColor name step tagKeys textFormat titleFormat useValueForTime'
 const DEFAULTS = 'color custom decimals links mappings max min noValue thresholds unit'
 

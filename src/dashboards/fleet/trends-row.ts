@@ -24,6 +24,7 @@ function uptime(): Panel {
     size: [12, 8],
     queries: [over(availability('1h', ['gateway']), '{{gateway}}'), over(availability('1h'), 'all chosen')],
     overrides: coloured({ 'all chosen': 'text' }),
+    interval: '4m',
     legend: ['min', 'lastNotNull'],
   })
 }
@@ -42,6 +43,7 @@ function response(): Panel {
       over(`quantile(0.95, ${series})`, '95th percentile'),
       over(`max(${series})`, 'slowest account'),
     ],
+    interval: '1m',
     legend: ['mean', 'max'],
   })
 }

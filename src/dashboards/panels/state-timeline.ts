@@ -1,8 +1,8 @@
 import type { Panel } from '@grafana/grafana-foundation-sdk/dashboard'
 import { type PanelFacts, panel } from './panel.ts'
 
-/** A line for each series, coloured by the word of its value from change to change. */
-export function timeline(facts: PanelFacts): Panel {
+/** A line for each series, coloured by the word of its value from change to change. @param interval lower limit of the step */
+export function timeline(facts: PanelFacts, interval?: string): Panel {
   return panel('state-timeline', facts, {
     options: {
       alignValue: 'left',
@@ -14,5 +14,6 @@ export function timeline(facts: PanelFacts): Panel {
     },
     custom: { fillOpacity: 80, lineWidth: 0 },
     colour: { mode: 'thresholds' },
+    ...(interval === undefined ? {} : { interval }),
   })
 }
