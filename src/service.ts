@@ -11,6 +11,7 @@ import { faultText } from './config/fault.ts'
 import type { LoadedConfig } from './config/load.ts'
 import { effectiveYaml } from './config/redact.ts'
 import { discoveryRounds } from './discovery/rounds.ts'
+import { fleetShards } from './fleet-shards.ts'
 import { watchedDirectory } from './discovery/watched-directory.ts'
 import type { Log } from './log.ts'
 import { createExposition } from './metrics/exposition.ts'
@@ -105,6 +106,7 @@ export async function startService(started: GoodConfig, parts: ServiceParts): Pr
   // What is remembered.
   const { store: storeOptions } = started.config
   const { store } = shard
+  const shards = fleetShards(started.config, { shard, monotonicMs, signal: ending.signal })
   const writer = storeWriter({
     store,
     limits: { maxSamples: storeOptions.journal.maxSamples, retryMaxMs: storeOptions.journal.retryMax },
@@ -163,7 +165,7 @@ export async function startService(started: GoodConfig, parts: ServiceParts): Pr
     alerting: () => current.config.alerting,
     configuredMaintenance: () => current.config.maintenance,
     accountsOf: (id) => monitor.fleet.find(id).map(({ account }) => account),
-    scope: silenceScope(started),
+    scope: silenceScope(started, shard.ordinal),
     counted: (receiver, status) => own.notification(receiverNames().includes(receiver) ? receiver : 'other', status),
     nowMs,
     log,
@@ -224,6 +226,7 @@ export async function startService(started: GoodConfig, parts: ServiceParts): Pr
     createApi({
       monitor,
       store,
+      shards,
       analytics,
       reports: reporting,
       changes,
@@ -406,10 +409,10 @@ export async function startService(started: GoodConfig, parts: ServiceParts): Pr
 }
 
 /** Names this exporter's silences at an Alertmanager that others use too; the same after a restart. */
-function silenceScope({ config: { gateways, sharding } }: GoodConfig): string {
+function silenceScope({ config: { gateways } }: GoodConfig, ordinal: number): string {
   const names = gateways.map(({ name }) => name).sort()
   const print = createHash('sha256')
-    .update(JSON.stringify([names, sharding.ordinal]))
+    .update(JSON.stringify([names, ordinal]))
     .digest('hex')
   return `whatsapp-exporter-${print.slice(0, 8)}`
 }

@@ -76,7 +76,9 @@ export function program(names: readonly string[]): string {
       if (existsSync(path)) return path
     }
   }
-  throw new Error(`${names.join(' or ')} is not on the PATH. Run scripts/install-tools.sh up, or the containers of docs/docker.md.`)
+  throw new Error(
+    `${names.join(' or ')} is not on the PATH. Run scripts/install-tools.sh up, or the containers of docs/docker.md.`,
+  )
 }
 
 export function portOf(url: string): number {

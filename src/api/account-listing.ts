@@ -1,5 +1,8 @@
+import type { z } from 'zod'
 import type { AccountState, Status } from '../accounts/vocabulary.ts'
 import type { AccountView } from '../monitor/fleet.ts'
+import type { AccountDocument } from './documents/account.ts'
+import { seconds } from './documents/fields.ts'
 import { faulty } from './query-fields.ts'
 
 export const SORTS = ['key', 'name', 'status', 'since', 'response', 'failures'] as const
@@ -37,9 +40,21 @@ const SORT_VALUE: Readonly<Record<Sort, (view: AccountView) => SortValue>> = {
   key: () => '',
   name: ({ account }) => account.name ?? account.account,
   status: ({ health }) => STATUS_ORDER[health.status],
-  since: ({ health }) => health.statusSinceMs,
-  response: ({ health }) => health.lastDurationMs ?? -1,
+  since: ({ health }) => Math.trunc(health.statusSinceMs),
+  response: ({ health }) => (health.lastDurationMs === null ? -1 : seconds(health.lastDurationMs)),
   failures: ({ health }) => health.consecutiveFailures,
+}
+
+type Document = z.output<typeof AccountDocument>
+
+/** The same values, read from documents: pages of several exporters are put in one order. */
+const DOCUMENT_VALUE: Readonly<Record<Sort, (document: Document) => SortValue>> = {
+  key: () => '',
+  name: ({ name, account }) => name ?? account,
+  status: ({ status }) => STATUS_ORDER[status],
+  since: ({ statusSince }) => Date.parse(statusSince),
+  response: ({ responseSeconds }) => responseSeconds ?? -1,
+  failures: ({ consecutiveFailures }) => consecutiveFailures,
 }
 
 /**
@@ -68,6 +83,34 @@ export function listAccounts(views: Iterable<AccountView>, query: ListingQuery):
   return {
     views: shown.map(({ view }) => view),
     matched,
+    nextCursor: last !== undefined && hasNext ? writeCursor(query, last) : undefined,
+  }
+}
+
+/** One page as documents. */
+export interface ListingPage {
+  readonly accounts: readonly Document[]
+  readonly matched: number
+  readonly nextCursor?: string | undefined
+}
+
+/**
+ * The page that one list of all accounts would have, from the same page of each part of the fleet: each part holds its
+ * first accounts after the cursor, so the first of all of them are among these.
+ */
+export function mergePages(pages: readonly ListingPage[], query: ListingQuery): ListingPage {
+  const direction = query.order === 'asc' ? 1 : -1
+  const sortValue = DOCUMENT_VALUE[query.sort]
+  const places = pages
+    .flatMap(({ accounts }) => accounts)
+    .map((document) => ({ value: sortValue(document), key: document.key, document }))
+    .sort((a, b) => direction * (order(a.value, b.value) || order(a.key, b.key)))
+  const shown = places.slice(0, query.limit)
+  const last = shown.at(-1)
+  const hasNext = places.length > shown.length || pages.some(({ nextCursor }) => nextCursor !== undefined)
+  return {
+    accounts: shown.map(({ document }) => document),
+    matched: pages.reduce((sum, { matched }) => sum + matched, 0),
     nextCursor: last !== undefined && hasNext ? writeCursor(query, last) : undefined,
   }
 }

@@ -7,6 +7,7 @@ import { Problem, sendProblem } from './problem.ts'
 import { send } from './reply.ts'
 import type { Route } from './route.ts'
 import { apiRoutes } from './routes.ts'
+import { SHARD_HEADER } from './shards/peers.ts'
 import { traceRequests } from './trace-requests.ts'
 
 const BODY_LIMIT_BYTES = 1024 * 1024
@@ -24,6 +25,8 @@ export function createApi(parts: ApiParts): Express {
 
   app.use(accessLog(parts.log, parts.now))
   app.use(securityHeaders())
+  const { shards } = parts
+  if (shards !== undefined) app.use(withHeader(SHARD_HEADER, `${shards.ordinal}/${shards.total}`))
   app.use(
     guard(
       () => parts.options,
@@ -94,6 +97,13 @@ function routeTable(routes: readonly Route[]): (method: string, path: string) =>
   return (method, path) => {
     const wanted = method === 'HEAD' ? 'get' : method.toLowerCase()
     return table.find(({ route, pattern }) => route.method === wanted && pattern.test(path))?.route
+  }
+}
+
+function withHeader(name: string, value: string): RequestHandler {
+  return (_request, response, next) => {
+    response.setHeader(name, value)
+    next()
   }
 }
 

@@ -51,6 +51,10 @@ export interface FleetFigures {
   readonly recoverySuccess: number | null
   /** Mean of the last checks that got an answer. */
   readonly meanResponseSeconds: number | null
+  /** Time from the first bad check until the confirmation, summed over all incidents. */
+  readonly detectionDelaySeconds: number
+  /** Accounts whose last check got an answer. */
+  readonly answered: number
 }
 
 /** Sums the fleet's counters. */
@@ -74,24 +78,72 @@ export function fleetFigures(views: Iterable<AccountView>): FleetFigures {
       responses++
     }
   }
-  const down = ratio(downtimeMs, observedMs)
-  const known = attempts - pending
-  return {
+  return figuresOf({
     checks,
     checkFailures: failures,
-    availability: down === null ? null : 1 - down,
     observedSeconds: seconds(observedMs),
     downtimeSeconds: seconds(downtimeMs),
     incidents,
     incidentsResolved: resolved,
-    mttrSeconds: ratio(seconds(downtimeMs), resolved),
-    mttdSeconds: ratio(seconds(delayMs), incidents),
-    mtbfSeconds: ratio(seconds(observedMs - downtimeMs), incidents),
+    detectionDelaySeconds: seconds(delayMs),
     recoveryAttempts: attempts,
     recoveryFailures: attemptFailures,
     recoveriesPending: pending,
-    recoverySuccess: ratio(known - attemptFailures, known),
-    meanResponseSeconds: ratio(seconds(responseMs), responses),
+    answered: responses,
+    responseSeconds: seconds(responseMs),
+  })
+}
+
+/** The figures of all parts of a fleet together. */
+export function addFigures(parts: readonly FleetFigures[]): FleetFigures {
+  const sum = (of: (part: FleetFigures) => number) => parts.reduce((total, part) => total + of(part), 0)
+  return figuresOf({
+    checks: sum(({ checks }) => checks),
+    checkFailures: sum(({ checkFailures }) => checkFailures),
+    observedSeconds: sum(({ observedSeconds }) => observedSeconds),
+    downtimeSeconds: sum(({ downtimeSeconds }) => downtimeSeconds),
+    incidents: sum(({ incidents }) => incidents),
+    incidentsResolved: sum(({ incidentsResolved }) => incidentsResolved),
+    detectionDelaySeconds: sum(({ detectionDelaySeconds }) => detectionDelaySeconds),
+    recoveryAttempts: sum(({ recoveryAttempts }) => recoveryAttempts),
+    recoveryFailures: sum(({ recoveryFailures }) => recoveryFailures),
+    recoveriesPending: sum(({ recoveriesPending }) => recoveriesPending),
+    answered: sum(({ answered }) => answered),
+    responseSeconds: sum(({ meanResponseSeconds, answered }) => (meanResponseSeconds ?? 0) * answered),
+  })
+}
+
+/** What the figures are worked out from. */
+interface Sums
+  extends Pick<
+    FleetFigures,
+    | 'checks'
+    | 'checkFailures'
+    | 'observedSeconds'
+    | 'downtimeSeconds'
+    | 'incidents'
+    | 'incidentsResolved'
+    | 'detectionDelaySeconds'
+    | 'recoveryAttempts'
+    | 'recoveryFailures'
+    | 'recoveriesPending'
+    | 'answered'
+  > {
+  readonly responseSeconds: number
+}
+
+function figuresOf({ responseSeconds, ...sums }: Sums): FleetFigures {
+  const { observedSeconds, downtimeSeconds, incidents, incidentsResolved, recoveryAttempts, recoveriesPending } = sums
+  const down = ratio(downtimeSeconds, observedSeconds)
+  const known = recoveryAttempts - recoveriesPending
+  return {
+    ...sums,
+    availability: down === null ? null : 1 - down,
+    mttrSeconds: ratio(downtimeSeconds, incidentsResolved),
+    mttdSeconds: ratio(sums.detectionDelaySeconds, incidents),
+    mtbfSeconds: ratio(observedSeconds - downtimeSeconds, incidents),
+    recoverySuccess: ratio(known - sums.recoveryFailures, known),
+    meanResponseSeconds: ratio(responseSeconds, sums.answered),
   }
 }
 

@@ -8,6 +8,7 @@ import type { Store } from '../store/store.ts'
 import type { Tracing } from '../tracing/span.ts'
 import type { ChangeFeed } from './change-feed.ts'
 import type { ApiOptions } from './options.ts'
+import type { Shards } from './shards/shards.ts'
 
 /** A ready /metrics page; `release` gives its buffers back and must be called when they are sent or nobody wants them. */
 export interface ReadyPage {
@@ -52,6 +53,8 @@ export interface Vitals {
 export interface ApiParts {
   readonly monitor: MonitorControl
   readonly store: Store
+  /** The exporters that share the fleet; absent where this one watches all of it. */
+  readonly shards?: Shards | undefined
   /** Figures of periods, as the reports have them. */
   readonly analytics: Pick<Analytics, 'report' | 'account' | 'incident'>
   readonly reports: Pick<Reporting, 'list' | 'file' | 'document'>

@@ -10,6 +10,8 @@ export const PROBLEMS = {
   ambiguous: { status: 409, title: 'More than one account has this id' },
   refused: { status: 409, title: 'The repair is refused' },
   over: { status: 409, title: 'It cannot be ended' },
+  exists: { status: 409, title: 'It is there already' },
+  full: { status: 409, title: 'There are too many already' },
   'too-large': { status: 413, title: 'The body is too large' },
   'unsupported-media-type': { status: 415, title: 'The body has the wrong type' },
   misdirected: { status: 421, title: 'This host name is not served here' },
@@ -54,6 +56,12 @@ export class Problem extends Error {
 /** `type` of a problem document. */
 function problemType(code: ProblemCode): string {
   return `urn:whatsapp-exporter:problem:${code}`
+}
+
+/** The kind of a problem document by its `type`; undefined where it is none of ours. */
+export function problemCodeOf(type: string): ProblemCode | undefined {
+  // The list's own keys; Object.keys forgets their type.
+  return (Object.keys(PROBLEMS) as ProblemCode[]).find((code) => problemType(code) === type)
 }
 
 /** Sends the problem, unless an answer has begun: then the connection ends, so that nobody takes a torn body for a whole one. */

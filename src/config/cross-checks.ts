@@ -36,6 +36,7 @@ export function crossWarnings(config: Sections): readonly Finding[] {
     ...receiverWarnings(config),
     ...accessWarnings(config),
     ...uplinkWarnings(config),
+    ...shardWarnings(config),
   ]
 }
 
@@ -220,6 +221,21 @@ function uplinkWarnings({ gateways, checks }: Sections): readonly Finding[] {
   if (origins.size > 1) return []
   const rule = 'is empty and all gateways live at one address: when it goes silent, nobody can tell whose fault it is'
   return [finding(['checks', 'uplink'], rule, 'Name an address that is always there, for example [1.1.1.1:443]', false)]
+}
+
+function shardWarnings({ sharding, store }: Sections): readonly Finding[] {
+  if (sharding === undefined || sharding.total === 1) return []
+  const warnings: Finding[] = []
+  if (sharding.peers === undefined) {
+    const rule = 'has no peers: the API and the status page of each exporter show its own part of the fleet only'
+    warnings.push(finding(['sharding'], rule, 'Set sharding.peers', false))
+  }
+  if (store?.kind === 'sqlite') {
+    const rule =
+      'is a store that exporters cannot share: each one keeps incidents, history and maintenance of its own part only, and no lease keeps a second one with the same ordinal from repairing the same accounts'
+    warnings.push(finding(['store', 'kind'], rule, 'Use mongodb'))
+  }
+  return warnings
 }
 
 function meantOf(name: string, known: readonly string[]): string {

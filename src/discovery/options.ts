@@ -84,6 +84,14 @@ export const DiscoveryOptions = z
   .prefault({})
 export type DiscoveryOptions = z.output<typeof DiscoveryOptions>
 
+const PEER_RULE =
+  'must be an http(s) address without credentials and query, for example http://exporter-{ordinal}.exporter:19292'
+
+const PeerUrl = z
+  .string()
+  .refine((text) => isPlainAddress(text.replaceAll('{ordinal}', '0')), PEER_RULE)
+  .transform((text) => text.replace(/\/$/, ''))
+
 /** Section `sharding`: which part of the fleet this exporter watches. */
 export const ShardingOptions = z
   .strictObject({
@@ -94,10 +102,45 @@ export const ShardingOptions = z
       )
       .default(0),
     total: z.int().min(1).max(1024).describe('Number of exporters that share the fleet.').default(1),
+    peers: z
+      .union([
+        PeerUrl.refine((text) => text.includes('{ordinal}'), 'must hold {ordinal}, or be a list with one address each'),
+        z.array(PeerUrl).min(1).max(1024),
+      ])
+      .describe(
+        'Where the exporters reach each other: one address with {ordinal} in it, or a list with one address for each ordinal. Then each of them answers for the whole fleet.',
+      )
+      .optional(),
+    peersCaFile: z
+      .string()
+      .min(1)
+      .describe('CA certificates, PEM, that sign the certificates of the peers. Absent: the usual ones.')
+      .optional(),
+  })
+  .superRefine(({ total, peers }, context) => {
+    if (Array.isArray(peers) && peers.length !== total) {
+      context.addIssue({
+        code: 'custom',
+        path: ['peers'],
+        message: `has ${peers.length} addresses, and total is ${total}: name one for each ordinal`,
+      })
+    }
   })
   .describe('Which part of the fleet this exporter watches.')
   .prefault({})
 export type ShardingOptions = z.output<typeof ShardingOptions>
+
+function isPlainAddress(text: string): boolean {
+  if (!/^https?:\/\//.test(text) || !URL.canParse(text)) return false
+  const { username, password, search, hash } = new URL(text)
+  return `${username}${password}${search}${hash}` === ''
+}
+
+/** The address of a shard, without a slash at its end; null where the configuration names none. */
+export function peerUrl({ peers }: ShardingOptions, ordinal: number): string | null {
+  if (peers === undefined) return null
+  return (typeof peers === 'string' ? peers.replaceAll('{ordinal}', String(ordinal)) : peers[ordinal]) ?? null
+}
 
 /** The ordinal of this shard; null where `hostname` is asked for and the host name has no number at its end. */
 export function shardOrdinal(options: ShardingOptions, hostname: string): number | null {

@@ -12,6 +12,8 @@ export interface AccountView {
   readonly maintenance: MaintenanceWindow | null
   /** What recovery would do now, and if nothing, why. */
   readonly recovery: RecoveryDecision
+  /** Known from the store alone: the exporter that watches it does not answer. Absent: watched by this one. */
+  readonly lastKnown?: true
 }
 
 export interface GatewayView {

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 import { STATUSES } from '../../src/accounts/vocabulary.ts'
-import { listAccounts, SORTS, type Sort } from '../../src/api/account-listing.ts'
+import { listAccounts, mergePages, SORTS, type Sort } from '../../src/api/account-listing.ts'
+import { accountDocument } from '../../src/api/documents/account.ts'
 import type { AccountView } from '../../src/monitor/fleet.ts'
 import { account, NOW_MS, view } from './fakes.ts'
 
@@ -48,6 +49,32 @@ for (const sort of SORTS) {
     })
   }
 }
+
+test.each(SORTS.flatMap((sort) => (['asc', 'desc'] as const).map((order) => [sort, order] as const)))(
+  'pages by %s %s of three parts of the fleet together are the pages of the whole',
+  (sort, order) => {
+    // Durations that a document rounds.
+    const fine = views.map((one) => ({
+      ...one,
+      health: { ...one.health, lastDurationMs: one.health.consecutiveFailures + 1 / 3 },
+    }))
+    const parts = [0, 1, 2].map((part) => fine.filter((_, index) => index % 3 === part))
+    const keys: string[] = []
+    let cursor: string | undefined
+    do {
+      const query = { sort, order, limit: 37, cursor }
+      const pages = parts.map((part) => {
+        const { views: found, matched, nextCursor } = listAccounts(part, query)
+        return { accounts: found.map((one) => accountDocument(one)), matched, nextCursor }
+      })
+      const page = mergePages(pages, query)
+      expect(page.matched).toBe(500)
+      keys.push(...page.accounts.map(({ key }) => key))
+      cursor = page.nextCursor
+    } while (cursor !== undefined)
+    expect(keys).toEqual(listAccounts(fine, { sort, order, limit: 500 }).views.map((one) => one.account.key))
+  },
+)
 
 test('an account that comes between two pages hides and repeats no other', () => {
   const first = listAccounts(views, { sort: 'key', order: 'asc', limit: 10 })

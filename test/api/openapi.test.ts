@@ -132,6 +132,7 @@ const EXAMPLES: Record<string, { path: string; init?: RequestInit }> = {
   checkNow: { path: '/api/health/check', init: { method: 'POST' } },
   fleetStatus: { path: '/api/health/status' },
   fleetFigures: { path: '/api/health/metrics' },
+  findAccounts: { path: '/api/accounts?id=sales-01&id=nobody' },
   accountHealth: { path: '/api/health/sales-02' },
   accountTrends: { path: '/api/health/trends/sales-01' },
   incidents: { path: '/api/incidents' },

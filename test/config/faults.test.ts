@@ -115,6 +115,19 @@ describe('one fault, one clear message', () => {
       'a database whose accounts are behind a gateway that is not there',
       `${GATEWAY}discovery: { mongodb: { uri: "mongodb://h", database: d, collection: c, gateway: wah } }\n`,
       'config.yml:2:73 discovery.mongodb.gateway: "wah" is no gateway. There are: waha-1',
+      'peers that are fewer than the shards',
+      `${GATEWAY}sharding: { total: 3, peers: ["http://a:1", "http://b:1"] }\n`,
+      'config.yml:2:23 sharding.peers: has 2 addresses, and total is 3: name one for each ordinal',
+    ],
+    [
+      'one address for all peers',
+      `${GATEWAY}sharding: { total: 2, peers: "http://exporter:19292" }\n`,
+      'config.yml:2:23 sharding.peers: "http://exporter:19292" must hold {ordinal}, or be a list with one address each',
+    ],
+    [
+      'a password in the address of a peer',
+      `${GATEWAY}sharding: { total: 2, peers: "http://a:b@exporter-{ordinal}:1" }\n`,
+      'config.yml:2:23 sharding.peers: "http://<secret>@exporter-{ordinal}:1" must be an http(s) address without credentials and query, for example http://exporter-{ordinal}.exporter:19292, or a list',
     ],
     [
       'a label that would shadow one of ours',
@@ -286,6 +299,16 @@ describe('warnings say what the operator probably did not mean', () => {
       'maintenance[0].gateways[0]: "waha-2" is no gateway of this file. Did you mean "waha-1"?',
     ],
     ['nobody to tell', GATEWAY, 'alerting: has no receiver'],
+    [
+      'shards that do not know each other',
+      `${GATEWAY}sharding: { total: 2 }`,
+      'sharding: has no peers: the API and the status page of each exporter show its own part of the fleet only. Set sharding.peers',
+    ],
+    [
+      'shards without a store that they share',
+      `${GATEWAY}sharding: { total: 2, peers: "http://exporter-{ordinal}:19292" }`,
+      'is a store that exporters cannot share',
+    ],
     [
       'nobody who takes every critical alert',
       `${GATEWAY}alerting: { webhook: [{ name: a, url: "http://h/x", labels: { team: sales } }] }`,

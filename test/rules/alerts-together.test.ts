@@ -102,10 +102,7 @@ describe('a fleet that is new, or whose Prometheus is', { timeout: 60_000 }, () 
   /** Down from the first check on, or after so many minutes. */
   const downAfter = (minutes: number) => ({
     ...account(
-      [
-        { samples: minutes },
-        { samples: SAMPLES - minutes, incidentStart: 60 * minutes, ...DOWN, reason: 'network' },
-      ],
+      [{ samples: minutes }, { samples: SAMPLES - minutes, incidentStart: 60 * minutes, ...DOWN, reason: 'network' }],
       ACME,
     ),
     [`whatsapp_account_observed_seconds_total{${ACME},${SCRAPED}}`]: growing(0, 60, SAMPLES),

@@ -63,11 +63,17 @@ const accountFields = {
   maintenance: MaintenanceField.nullable(),
   recovery: DecisionField,
   why: z.string().describe('The verdict and what recovery makes of it, in words.'),
+  shard: z.int().optional().describe('Ordinal of the exporter that watches it; absent of a fleet with one exporter.'),
+  stale: z
+    .boolean()
+    .optional()
+    .describe('True: its exporter is silent, and this is what the store last knew, as of `lastCheckAt`.'),
 }
 
 export const AccountDocument = z.object(accountFields).meta({ id: 'Account' })
 
-export function accountDocument(view: AccountView): z.output<typeof AccountDocument> {
+/** @param shard the ordinal of the exporter that watches the account, where there are several */
+export function accountDocument(view: AccountView, shard?: number): z.output<typeof AccountDocument> {
   const { account, health, maintenance, recovery } = view
   const down = ratio(health.counters.downtimeMs, health.counters.observedMs)
   return {
@@ -101,6 +107,8 @@ export function accountDocument(view: AccountView): z.output<typeof AccountDocum
       ? { act: true, refusal: null, retryAt: null }
       : { act: false, refusal: recovery.refusal, retryAt: timeOrNull(recovery.retryAtMs) },
     why: explain(view),
+    ...(shard === undefined ? {} : { shard }),
+    ...(view.lastKnown === true ? { stale: true } : {}),
   }
 }
 
@@ -139,11 +147,11 @@ export const AccountDetailDocument = z
   })
   .meta({ id: 'AccountDetail' })
 
-export function accountDetailDocument(view: AccountView): z.output<typeof AccountDetailDocument> {
+export function accountDetailDocument(view: AccountView, shard?: number): z.output<typeof AccountDetailDocument> {
   const { account, health } = view
   const { counters, evidence } = health
   return {
-    ...accountDocument(view),
+    ...accountDocument(view, shard),
     desired: account.desired,
     attemptsUsed: health.recovery.attemptsUsed,
     evidence: {

@@ -35,6 +35,7 @@ export function refusalText(refusal: Refusal): string {
 /** The verdict on an account and what recovery makes of it, in two or three sentences. */
 export function explain(view: AccountView): string {
   const { health, maintenance } = view
+  if (view.lastKnown === true) return explainLastKnown(view)
   const native = health.native === '' ? '' : ` (the gateway says ${health.native})`
   const reason = health.reason === null ? '' : `, ${health.reason}`
   const sentences = [`${capital(health.status)}: ${health.state}${reason}${native}${run(view)}.`]
@@ -42,6 +43,12 @@ export function explain(view: AccountView): string {
   const repair = repairSentence(view)
   if (repair !== null) sentences.push(repair)
   return sentences.join(' ')
+}
+
+function explainLastKnown({ health }: AccountView): string {
+  const native = health.native === '' ? '' : ` (the gateway said ${health.native})`
+  const seen = health.lastCheckMs === null ? '' : ` at ${time(health.lastCheckMs)}`
+  return `Unknown: the exporter that watches it does not answer. Last written to the store: ${health.state}${native}${seen}.`
 }
 
 function run({ health }: AccountView): string {

@@ -15,7 +15,7 @@ export const accountParams = z.strictObject({
 })
 
 /** GET /api/health/{id} */
-export function accountHealthRoute({ monitor: { fleet } }: ApiParts): Route {
+export function accountHealthRoute({ monitor: { fleet }, shards }: ApiParts): Route {
   return route({
     method: 'get',
     path: '/api/health/{id}',
@@ -26,6 +26,9 @@ export function accountHealthRoute({ monitor: { fleet } }: ApiParts): Route {
     params: accountParams,
     success: { status: 200, description: 'The account.', schema: AccountDetailDocument },
     problems: ['not-found', 'ambiguous'],
-    handle: ({ params }) => ({ json: accountDetailDocument(findAccount(fleet, params.id)) }),
+    handle({ params }) {
+      const view = findAccount(fleet, params.id)
+      return { json: accountDetailDocument(view, shards?.ownerOf(view.account.key)) }
+    },
   })
 }

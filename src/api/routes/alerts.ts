@@ -2,10 +2,10 @@ import { z } from 'zod'
 import { AlertDocument, AlertmanagerWebhook, alertDocument, alertMessage } from '../documents/alert.ts'
 import { NextCursor } from '../documents/fields.ts'
 import { eventFeed } from '../event-feed.ts'
-import { findKeys } from '../find-account.ts'
 import type { ApiParts } from '../parts.ts'
 import { pageKeys, rangeKeys, rangeOf } from '../query-fields.ts'
 import { type Route, route } from '../route.ts'
+import { fleetKeys } from '../shards/find-keys.ts'
 import { readStore } from '../store-read.ts'
 
 /** The receiver of the rendered alertmanager.yml to which every alert goes once. */
@@ -13,7 +13,8 @@ const AUDIT = 'exporter-audit'
 const EVENT_STREAM = 'text/event-stream; charset=utf-8'
 
 /** GET and POST /api/alerts, GET /api/alerts/stream: what Alertmanager told whom. */
-export function alertRoutes({ monitor: { fleet }, store, audit, now, signal }: ApiParts): Route[] {
+export function alertRoutes(parts: ApiParts): Route[] {
+  const { store, audit, now, signal } = parts
   const feed = eventFeed(now().toString(36))
   const unfollow = audit.follow((notification) => {
     if (notification.receiver === AUDIT) feed.publish('alert', alertDocument(notification))
@@ -65,14 +66,15 @@ export function alertRoutes({ monitor: { fleet }, store, audit, now, signal }: A
         schema: z.object({ alerts: z.array(AlertDocument), nextCursor: NextCursor }),
       },
       problems: ['not-found', 'unavailable'],
-      async handle({ query }) {
+      async handle({ query, raw }) {
         const { receiver, status, severity, alertname, gateway, account, limit, cursor } = query
+        const keys = account && (await fleetKeys(parts, account, raw))
         const page = await readStore(
           store.notifications({
             limit,
             cursor,
             range: rangeOf(query),
-            keys: account && findKeys(fleet, account),
+            keys,
             gateway,
             receiver: receiver === 'any' ? undefined : receiver,
             alertname,

@@ -6,6 +6,7 @@ import type { ApiParts } from '../parts.ts'
 import { Problem } from '../problem.ts'
 import { faulty, integer } from '../query-fields.ts'
 import { type Route, route } from '../route.ts'
+import { fleetKeys } from '../shards/find-keys.ts'
 import { readStore } from '../store-read.ts'
 import { accountParams } from './account-health.ts'
 
@@ -25,8 +26,9 @@ export const when = {
 }
 export const names = z.array(z.string().min(1).max(512)).max(100).optional()
 
-/** GET /api/analytics/report, /accounts/{id} and /incidents/{id}: the figures of the reports as JSON. */
-export function analyticsRoutes({ analytics, monitor: { fleet } }: ApiParts): readonly Route[] {
+/** GET /api/analytics/report and /incidents/{id}: the figures of the reports as JSON. */
+export function analyticsRoutes(parts: ApiParts): readonly Route[] {
+  const { analytics } = parts
   return [
     route({
       method: 'get',
@@ -50,34 +52,12 @@ export function analyticsRoutes({ analytics, monitor: { fleet } }: ApiParts): re
       async handle({ query, raw }) {
         const { period, worst, account, gateway, label } = query
         const selection = {
-          ...(account === undefined ? {} : { accounts: findKeys(fleet, account) }),
+          ...(account === undefined ? {} : { accounts: await fleetKeys(parts, account, raw) }),
           ...(gateway === undefined ? {} : { gateways: gateway }),
           ...(label === undefined ? {} : { labels: labelsOf(label) }),
         }
         const asked = { period, timeZone: query.timeZone, selection, worst }
         return { json: await analysed(analytics.report(asked, raw.signal)) }
-      },
-    }),
-    route({
-      method: 'get',
-      path: '/api/analytics/accounts/{id}',
-      access: 'read',
-      id: 'analyticsAccount',
-      summary: 'Every figure of a period, of one account',
-      params: accountParams,
-      query: z.strictObject(when),
-      success: { status: 200, description: 'The account in full.', schema: AccountAnalysisDocument },
-      problems: ['not-found', 'ambiguous', 'unavailable'],
-      async handle({ params, query, raw }) {
-        const [key = params.id, ...others] = findKeys(fleet, [params.id])
-        if (others.length > 0) {
-          throw new Problem('ambiguous', `"${params.id}" names ${others.length + 1} accounts. Use the key of one.`, {
-            members: { candidates: [key, ...others].slice(0, 20) },
-          })
-        }
-        const found = await analysed(analytics.account(key, query, raw.signal))
-        if (found === null) throw unknownAccount(fleet, params.id)
-        return { json: found }
       },
     }),
     route({
@@ -101,6 +81,32 @@ export function analyticsRoutes({ analytics, monitor: { fleet } }: ApiParts): re
       },
     }),
   ]
+}
+
+/** GET /api/analytics/accounts/{id} */
+export function analyticsAccountRoute({ analytics, monitor: { fleet } }: ApiParts): Route {
+  return route({
+    method: 'get',
+    path: '/api/analytics/accounts/{id}',
+    access: 'read',
+    id: 'analyticsAccount',
+    summary: 'Every figure of a period, of one account',
+    params: accountParams,
+    query: z.strictObject(when),
+    success: { status: 200, description: 'The account in full.', schema: AccountAnalysisDocument },
+    problems: ['not-found', 'ambiguous', 'unavailable'],
+    async handle({ params, query, raw }) {
+      const [key = params.id, ...others] = findKeys(fleet, [params.id])
+      if (others.length > 0) {
+        throw new Problem('ambiguous', `"${params.id}" names ${others.length + 1} accounts. Use the key of one.`, {
+          members: { candidates: [key, ...others].slice(0, 20) },
+        })
+      }
+      const found = await analysed(analytics.account(key, query, raw.signal))
+      if (found === null) throw unknownAccount(fleet, params.id)
+      return { json: found }
+    },
+  })
 }
 
 export function labelsOf(pairs: readonly string[]): Readonly<Record<string, string>> {

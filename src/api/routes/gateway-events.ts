@@ -7,13 +7,14 @@ import { isObject, type Subject, subjectOf } from '../events/subject.ts'
 import type { ApiParts, GatewayEventSource } from '../parts.ts'
 import { Problem } from '../problem.ts'
 import { type Route, route } from '../route.ts'
+import { othersOf } from '../shards/shards.ts'
 
 const gatewayParams = z.strictObject({
   name: z.string().min(1).max(63).describe('Name of the gateway in the configuration.'),
 })
 
 /** POST and GET /api/gateways/{name}/events: webhooks from the gateways. */
-export function gatewayEventRoutes({ monitor, gatewayEvents, signal, now, log }: ApiParts): Route[] {
+export function gatewayEventRoutes({ monitor, shards, gatewayEvents, signal, now, log }: ApiParts): Route[] {
   const seen = seenEvents(now)
   const check = checkSoon(monitor, signal, log)
 
@@ -49,8 +50,14 @@ export function gatewayEventRoutes({ monitor, gatewayEvents, signal, now, log }:
         }
         if (json === null) throw new Problem('invalid', 'body: is not a JSON object.')
         if (seen.isRepeated(params.name, raw.body)) return { json: { accounts: 0 } }
-        const keys = keysOf(params.name, subjectOf(source.driver, json))
+        const subject = subjectOf(source.driver, json)
+        const keys = keysOf(params.name, subject)
         check(keys)
+        // A balancer hands an event to any of the exporters. The gateway does not wait until the others have it, too.
+        if (subject === 'all' || keys.length < subject.length) {
+          const path = `/api/gateways/${encodeURIComponent(params.name)}/events`
+          void othersOf(shards, { header: raw.header, signal })?.askAll({ method: 'POST', path, body: raw.body })
+        }
         return { json: { accounts: keys.length } }
       },
     }),

@@ -2,14 +2,17 @@ import { z } from 'zod'
 import type { CheckResult } from '../../monitor/fleet.ts'
 import { AccountDocument, accountDocument } from '../documents/account.ts'
 import { ErrorField, Seconds, seconds } from '../documents/fields.ts'
-import { findKeys } from '../find-account.ts'
 import type { ApiParts } from '../parts.ts'
 import { Problem } from '../problem.ts'
 import { type Route, route } from '../route.ts'
+import { type CheckedElsewhere, checkElsewhere, RESULTS } from '../shards/check-everywhere.ts'
+import { fleetKeys } from '../shards/find-keys.ts'
+import { othersOf } from '../shards/shards.ts'
 
 const LIMIT_MS = 60_000
 const MAX_NAMED = 10_000
 const RESULTS_AT_ONCE = 100
+const ALONE: CheckedElsewhere = { texts: [], silentShards: [] }
 
 const CheckResultDocument = z
   .object({
@@ -21,7 +24,8 @@ const CheckResultDocument = z
   .meta({ id: 'CheckResult' })
 
 /** POST /api/health/check; `limitMs` is how long the checks may take together. */
-export function healthCheckRoute({ monitor, signal: lifetime }: ApiParts, limitMs = LIMIT_MS): Route {
+export function healthCheckRoute(parts: ApiParts, limitMs = LIMIT_MS): Route {
+  const { monitor, shards, signal: lifetime } = parts
   return route({
     method: 'post',
     path: '/api/health/check',
@@ -35,18 +39,29 @@ export function healthCheckRoute({ monitor, signal: lifetime }: ApiParts, limitM
     success: {
       status: 200,
       description: 'What each check brought, the verdict and why.',
-      schema: z.object({ results: z.array(CheckResultDocument) }),
+      schema: z.object({
+        results: z.array(CheckResultDocument),
+        silentShards: z.array(z.int()).optional().describe('Shards that did not answer: their accounts are missing.'),
+      }),
     },
     problems: ['not-found', 'timeout'],
     async handle({ body, raw }) {
-      const keys = body.accounts === undefined ? 'all' : presentKeys(body.accounts)
-      const results = await within(limitMs, [raw.signal, lifetime], (signal) => monitor.checkNow(keys, signal))
-      return { contentType: 'application/json', pieces: resultPieces(results) }
+      const others = othersOf(shards, raw)
+      const keys = body.accounts === undefined ? 'all' : await fleetKeys(parts, body.accounts, raw)
+      const isOurs = (key: string) => others === null || others.shards.ownerOf(key) === others.shards.ordinal
+      const ours = keys === 'all' ? keys : presentKeys(keys.filter(isOurs))
+      const theirs = keys === 'all' ? keys : keys.filter((key) => !isOurs(key))
+      const [results, elsewhere] = await within(limitMs, [raw.signal, lifetime], (signal) =>
+        Promise.all([
+          ours.length === 0 ? [] : monitor.checkNow(ours, signal),
+          others === null || theirs.length === 0 ? ALONE : checkElsewhere(others, theirs, limitMs),
+        ]),
+      )
+      return { contentType: 'application/json', pieces: resultPieces(results, elsewhere) }
     },
   })
 
-  function presentKeys(ids: readonly string[]): readonly string[] {
-    const keys = findKeys(monitor.fleet, ids)
+  function presentKeys(keys: readonly string[]): readonly string[] {
     const gone = keys.find((key) => monitor.fleet.get(key) === undefined)
     if (gone !== undefined) throw new Problem('not-found', `No account has the key "${gone.slice(0, 128)}".`)
     return keys
@@ -63,15 +78,16 @@ function resultDocument({ view, durationMs, error }: CheckResult): z.output<type
 }
 
 /** `{"results":[…]}`, some results at a time: ten thousand at once would hold up the checks for a tenth of a second. */
-function* resultPieces(results: readonly CheckResult[]): Generator<string> {
-  yield '{"results":['
+function* resultPieces(results: readonly CheckResult[], { texts, silentShards }: CheckedElsewhere): Generator<string> {
+  yield RESULTS.start
   for (let start = 0; start < results.length; start += RESULTS_AT_ONCE) {
     const documents = results
       .slice(start, start + RESULTS_AT_ONCE)
       .map((result) => JSON.stringify(resultDocument(result)))
     yield (start === 0 ? '' : ',') + documents.join(',')
   }
-  yield ']}'
+  for (const [index, text] of texts.entries()) yield (index === 0 && results.length === 0 ? '' : ',') + text
+  yield silentShards.length === 0 ? RESULTS.end : `],"silentShards":${JSON.stringify(silentShards)}}`
 }
 
 /** Runs work that ends with the first of: its own end, the limit (Problem `timeout`), one of the signals. */

@@ -8,6 +8,8 @@ import { countFleet } from '../fleet-figures.ts'
 import type { ApiParts } from '../parts.ts'
 import { flag, pageKeys } from '../query-fields.ts'
 import { type Route, route } from '../route.ts'
+import { othersOf } from '../shards/shards.ts'
+import { lonelyShards, wholeStatus } from '../shards/whole-status.ts'
 
 const Label = z
   .string()
@@ -15,13 +17,15 @@ const Label = z
   .transform((text) => ({ name: text.slice(0, text.indexOf('=')), value: text.slice(text.indexOf('=') + 1) }))
 
 /** GET /api/health/status */
-export function healthStatusRoute({ monitor: { fleet }, store, vitals, version }: ApiParts): Route {
+export function healthStatusRoute({ monitor: { fleet }, store, shards, vitals, version }: ApiParts): Route {
   return route({
     method: 'get',
     path: '/api/health/status',
     access: 'read',
     id: 'fleetStatus',
     summary: 'The fleet: counts, gateways, exporter, and accounts page by page',
+    description:
+      'Of several exporters that share the fleet each answers for all of it; `shards` says who is silent, and the accounts of that one are `unknown` and `stale`.',
     query: z.strictObject({
       status: z.array(z.enum(STATUSES)).optional(),
       state: z.array(z.enum(STATES)).optional(),
@@ -34,18 +38,21 @@ export function healthStatusRoute({ monitor: { fleet }, store, vitals, version }
       ...pageKeys,
     }),
     success: { status: 200, description: 'The fleet as of the last checks.', schema: FleetStatusDocument },
-    handle({ query }) {
+    async handle({ query, raw }) {
       const views = [...fleet.accounts()]
       const listing = listAccounts(views, query)
+      const own = {
+        summary: countFleet(views),
+        exporter: exporterDocument(fleet.exporter(), vitals(), { version, storeKind: store.kind }),
+        gateways: fleet.gateways().map(gatewayDocument),
+        matched: listing.matched,
+        accounts: listing.views.map((view) => accountDocument(view, shards?.ordinal)),
+        nextCursor: listing.nextCursor,
+      }
+      const others = othersOf(shards, raw)
+      if (others !== null) return { json: await wholeStatus(own, query, raw.search, others) }
       return {
-        json: {
-          summary: countFleet(views),
-          exporter: exporterDocument(fleet.exporter(), vitals(), { version, storeKind: store.kind }),
-          gateways: fleet.gateways().map(gatewayDocument),
-          matched: listing.matched,
-          accounts: listing.views.map(accountDocument),
-          nextCursor: listing.nextCursor,
-        },
+        json: shards === undefined || shards.peers !== null ? own : { ...own, shards: lonelyShards(own, shards) },
       }
     },
   })

@@ -2,17 +2,18 @@ import { z } from 'zod'
 import { NextCursor } from '../documents/fields.ts'
 import { IncidentDocument, incidentDocument, TransitionDocument, transitionDocument } from '../documents/incident.ts'
 import { RecoveryDocument, recoveryDocument } from '../documents/recovery.ts'
-import { findKeys } from '../find-account.ts'
 import type { ApiParts } from '../parts.ts'
 import { Problem } from '../problem.ts'
 import { flag, pageKeys, rangeKeys, rangeOf } from '../query-fields.ts'
 import { type Route, route } from '../route.ts'
+import { fleetKeys } from '../shards/find-keys.ts'
 import { readStore } from '../store-read.ts'
 
 const MAX_ATTACHED = 1000
 
 /** GET /api/incidents */
-export function incidentsRoute({ monitor: { fleet }, store }: ApiParts): Route {
+export function incidentsRoute(parts: ApiParts): Route {
+  const { store } = parts
   return route({
     method: 'get',
     path: '/api/incidents',
@@ -33,13 +34,14 @@ export function incidentsRoute({ monitor: { fleet }, store }: ApiParts): Route {
       schema: z.object({ incidents: z.array(IncidentDocument), nextCursor: NextCursor }),
     },
     problems: ['not-found', 'unavailable'],
-    async handle({ query }) {
+    async handle({ query, raw }) {
+      const keys = query.account && (await fleetKeys(parts, query.account, raw))
       const page = await readStore(
         store.incidents({
           limit: query.limit,
           cursor: query.cursor,
           range: rangeOf(query),
-          keys: query.account && findKeys(fleet, query.account),
+          keys,
           gateway: query.gateway,
           open: query.open,
         }),

@@ -2,16 +2,18 @@ import { z } from 'zod'
 import { refusalText } from '../documents/explain.ts'
 import { NextCursor, time, timeOrNull } from '../documents/fields.ts'
 import { RecoveryDocument, recoveryDocument } from '../documents/recovery.ts'
-import { findAccount, findKeys } from '../find-account.ts'
+import { findAccount } from '../find-account.ts'
 import type { ApiParts } from '../parts.ts'
 import { Problem } from '../problem.ts'
 import { pageKeys, rangeKeys, rangeOf } from '../query-fields.ts'
 import { type Route, route } from '../route.ts'
+import { fleetKeys } from '../shards/find-keys.ts'
 import { readStore } from '../store-read.ts'
 import { accountParams } from './account-health.ts'
 
 /** GET /api/recoveries */
-export function recoveriesRoute({ monitor: { fleet }, store }: ApiParts): Route {
+export function recoveriesRoute(parts: ApiParts): Route {
+  const { store } = parts
   return route({
     method: 'get',
     path: '/api/recoveries',
@@ -31,13 +33,14 @@ export function recoveriesRoute({ monitor: { fleet }, store }: ApiParts): Route 
       schema: z.object({ recoveries: z.array(RecoveryDocument), nextCursor: NextCursor }),
     },
     problems: ['not-found', 'unavailable'],
-    async handle({ query }) {
+    async handle({ query, raw }) {
+      const keys = query.account && (await fleetKeys(parts, query.account, raw))
       const page = await readStore(
         store.recoveries({
           limit: query.limit,
           cursor: query.cursor,
           range: rangeOf(query),
-          keys: query.account && findKeys(fleet, query.account),
+          keys,
           gateway: query.gateway,
           incidentId: query.incident,
         }),

@@ -3,7 +3,7 @@ import type { Actions } from './actions.ts'
 import type { Status } from './documents.ts'
 import { FACTS } from './facts.ts'
 import type { PageState } from './state.ts'
-import { count, duration, milliseconds, percent } from './words.ts'
+import { count, duration, milliseconds, moment, percent } from './words.ts'
 
 const STATUSES: readonly Status[] = ['healthy', 'warning', 'unhealthy', 'unknown']
 
@@ -64,7 +64,21 @@ export function alarms({ fleet, fleetError, live }: PageState): TemplateResult {
     ${fleetError === '' ? nothing : html`<p class="notice bad"><strong>This page is not up to date.</strong> ${fleetError}</p>`}
     ${exporter?.blind === true ? html`<p class="notice bad"><strong>The exporter is cut off: nothing is known of any account.</strong> ${exporter.advice}</p>` : nothing}
     ${exporter !== undefined && !exporter.store.up ? html`<p class="notice warn"><strong>The store is away.</strong> Checks go on; history is kept in memory (${exporter.store.pendingWrites} batches wait).</p>` : nothing}
+    ${silentShards(fleet)}
     ${exporter !== undefined && exporter.version !== FACTS.version ? html`<p class="notice"><strong>Version ${exporter.version} runs now.</strong> Load the page again to use it.</p>` : nothing}
     ${live === 'lost' && fleetError === '' ? html`<p class="notice">Live events are interrupted; the page reads every 10 seconds and reconnects.</p>` : nothing}
   </div>`
+}
+
+/** Parts of the fleet that nobody watches now, or that this exporter cannot see. */
+function silentShards(fleet: PageState['fleet']): TemplateResult[] {
+  return (fleet?.shards ?? [])
+    .filter(({ answers }) => !answers)
+    .map(({ ordinal, error, accounts, observedAt }) => {
+      const shown =
+        accounts === null
+          ? 'Its accounts are not on this page.'
+          : `Its ${count(accounts)} accounts are shown as the store last knew them${observedAt === null ? '' : ` at ${moment(observedAt)}`}.`
+      return html`<p class="notice ${accounts === null ? 'warn' : 'bad'}"><strong>Shard ${ordinal} ${error ?? 'is silent'}.</strong> ${shown}</p>`
+    })
 }
