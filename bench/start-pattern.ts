@@ -2,10 +2,9 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { request } from 'undici'
 import type { BenchRow } from './bench-row.ts'
 import { startExporter } from './checks.ts'
-import { durationErrors } from './duration-errors.ts'
+import { beginStretch, durationErrors } from './duration-errors.ts'
 import { fleetConfig } from './fleet-config.ts'
 import { cpuSeconds, percentile, startTarget } from './process.ts'
 
@@ -56,17 +55,14 @@ async function measure(startGroup: number): Promise<{ cpuUs: number; errorMs: nu
     // An exporter that has run for a quarter of an hour has its code compiled; so has this one.
     await ours.now(60)
     await sleep(WARM_UP_MS)
-    await request(`${target.url}/log`, { method: 'DELETE' }).then(({ body }) => body.dump())
-    const sinceMs = Date.now()
+    const endStretch = await beginStretch(target.url)
     const before = cpuSeconds(ours.pid)
     await sleep(WINDOW_MS)
     const cpu = cpuSeconds(ours.pid) - before
-    const served = await request(`${target.url}/log`).then(
-      ({ body }) => body.json() as Promise<Record<string, number[]>>,
-    )
-    const checks = Object.values(served).reduce((sum, times) => sum + times.length, 0)
+    const stretch = await endStretch()
+    const checks = Object.values(stretch.served).reduce((sum, times) => sum + times.length, 0)
     await ours.end()
-    const errors = await durationErrors(storePath, ACCOUNTS, sinceMs, served)
+    const errors = await durationErrors(storePath, ACCOUNTS, stretch)
     return { cpuUs: (cpu * 1e6) / checks, errorMs: percentile(errors, 0.99) }
   } finally {
     await Promise.all([ours.end(), target.end()])
