@@ -1,12 +1,10 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { type RunningPart, startPart } from '../../scripts/stack/child.ts'
-import { program } from '../../scripts/stack/plan.ts'
-import { freePort } from '../../scripts/stack/ports.ts'
 import { isAlert, type RecordingRule, type RuleGroup } from '../../src/rules/rule.ts'
 import { renderRuleFile } from '../../src/rules/rule-files.ts'
 import { promtool } from '../rules/promtool.ts'
+import { prometheusProcess } from './prometheus-process.ts'
 
 /** Unix milliseconds; what nothing takes a range of is recorded from `askedFromMs` on. */
 export interface Past {
@@ -33,40 +31,7 @@ export async function backfilledPrometheus(): Promise<BackfilledPrometheus> {
   const folder = mkdtempSync(join(tmpdir(), 'backfilled-'))
   const data = join(folder, 'data')
   mkdirSync(data)
-  writeFileSync(join(folder, 'prometheus.yml'), 'global: {}\n')
-  const port = await freePort(25_000 + Math.floor(Math.random() * 2000), new Set())
-  const url = `http://127.0.0.1:${port}`
-  let running: RunningPart | null = null
-
-  const stop = async () => {
-    await running?.end(5000)
-    running = null
-  }
-  // Blocks that are added later are seen at the next start.
-  const restart = async () => {
-    await stop()
-    await startPart(
-      {
-        name: 'prometheus',
-        command: program(['prometheus']),
-        args: [
-          `--config.file=${join(folder, 'prometheus.yml')}`,
-          `--storage.tsdb.path=${data}`,
-          '--storage.tsdb.retention.time=40d',
-          `--web.listen-address=127.0.0.1:${port}`,
-        ],
-        readyUrl: `${url}/-/ready`,
-        readyWithinMs: 30_000,
-      },
-      {
-        print() {},
-        spawned(part) {
-          running = part
-        },
-      },
-      new AbortController().signal,
-    )
-  }
+  const { url, restart, stop } = await prometheusProcess(folder, data)
   const made = async (args: readonly string[]) => {
     const said = await promtool(args)
     if (said !== '') throw new Error(said)
@@ -114,7 +79,7 @@ export async function backfilledPrometheus(): Promise<BackfilledPrometheus> {
  * The rules that the wanted series need, by how many other rules stand between them and the scraped series.
  * @param wanted records of the groups
  */
-function levelsOf(groups: readonly RuleGroup[], wanted: readonly string[]): readonly (readonly RuleGroup[])[] {
+export function levelsOf(groups: readonly RuleGroup[], wanted: readonly string[]): readonly (readonly RuleGroup[])[] {
   const expressions = new Map(
     groups.flatMap(({ rules }) => rules.flatMap((rule) => (isAlert(rule) ? [] : [[rule.record, rule.expr] as const]))),
   )

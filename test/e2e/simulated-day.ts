@@ -1,22 +1,14 @@
 import type { Account } from '../../src/accounts/account.ts'
 import type { AccountState, Reason } from '../../src/accounts/vocabulary.ts'
-import { newGatewayRepairs } from '../../src/health/gateway-repairs.ts'
 import type { AccountHealth, HealthPolicy } from '../../src/health/health.ts'
-import { type MaintenanceWindow, openWindow, plannedMs } from '../../src/health/maintenance.ts'
+import { type MaintenanceWindow, openWindow } from '../../src/health/maintenance.ts'
 import type { RecoveryAttempt, RecoveryPolicy } from '../../src/health/recovery.ts'
-import {
-  acceptAttempt,
-  type Repair,
-  requestAttempt,
-  resetBudget,
-  verifyAttempt,
-} from '../../src/health/recovery-attempt.ts'
-import { decideRecovery } from '../../src/health/recovery-policy.ts'
-import { advance, newHealth } from '../../src/health/verdict.ts'
+import { newHealth } from '../../src/health/verdict.ts'
 import { createExposition } from '../../src/metrics/exposition.ts'
 import { type Recorder, recorder } from '../../src/monitor/recorder.ts'
 import { needsLedger } from '../../src/store/replay.ts'
 import type { Store } from '../../src/store/store.ts'
+import { checkVirtually, type VirtualAccount, virtualAccount } from './virtual-account.ts'
 
 const SECOND = 1000
 const MINUTE = 60 * SECOND
@@ -125,15 +117,9 @@ export const ACCOUNTS: readonly Account[] = Object.keys(SCRIPTS).map((name, inde
   desired: 'any',
 }))
 
-interface Watched {
-  readonly account: Account
+interface Watched extends VirtualAccount {
   /** Until when the rest of the script is cut off by a restart that helped. */
   readonly cured: Map<Scripted, number>
-  health: AccountHealth
-  lastMs: number
-  attempt: RecoveryAttempt | null
-  /** The request is out; the gateway answers before the next check. */
-  asking: boolean
 }
 
 /** @param page the exporter's page as OpenMetrics, without its end line */
@@ -154,12 +140,8 @@ export async function simulateDay(store: Store, untilMs: number, onScrape: OnScr
   function start(ledgers: readonly { account: Account; health: AccountHealth }[], attempts: RecoveryAttempt[] = []) {
     const watched = ledgers.map(
       ({ account, health }): Watched => ({
-        account,
+        ...virtualAccount(account, nowMs, health, attempts.find(({ key }) => key === account.key) ?? null),
         cured: new Map(),
-        health,
-        lastMs: health.lastCheckMs ?? nowMs,
-        attempt: attempts.find(({ key }) => key === account.key) ?? null,
-        asking: false,
       }),
     )
     const record = recorder()
@@ -215,17 +197,7 @@ export async function simulateDay(store: Store, untilMs: number, onScrape: OnScr
 /** @returns whether the store must have the batch before anything else happens */
 function checkAccount(one: Watched, nowMs: number, record: Recorder, random: () => number): boolean {
   const { account } = one
-  const take = ({ health, attempt }: Repair) => {
-    one.health = health
-    one.attempt = attempt.outcome === 'pending' ? attempt : null
-    record.attempt(attempt)
-  }
   const said = scripted(one, nowMs)
-  if (one.asking && one.attempt !== null) {
-    take(acceptAttempt(one.health, one.attempt, 'restarted', nowMs - SECOND))
-    one.asking = false
-  }
-  const before = one.health
   const seen = {
     atMs: nowMs,
     durationMs: 120,
@@ -234,31 +206,14 @@ function checkAccount(one: Watched, nowMs: number, record: Recorder, random: () 
     native: 'SIMULATED',
     evidence: {},
   } as const
-  const verdict = advance(before, account, seen, HEALTH, plannedMs(WINDOWS, account, one.lastMs, nowMs))
-  one.lastMs = nowMs
-  one.health = resetBudget(verdict.health, RECOVERY, nowMs)
-  record.sample(verdict.sample)
-  for (const event of verdict.events) record.event(account.key, event)
-  if (needsLedger(before, one.health, verdict.sample)) record.touch(account.key)
-
-  if (one.attempt !== null) {
-    const judged = verifyAttempt(one.health, one.attempt, RECOVERY, HEALTH, nowMs, random)
-    if (judged !== null) take(judged)
-  }
-  const facts = {
-    account,
-    health: one.health,
-    gateway: { canRestart: true, verdict: 'up' },
-    repairs: newGatewayRepairs(),
-    inMaintenance: openWindow(WINDOWS, account, nowMs) !== null,
-    nowMs,
-    byHand: false,
-  } as const
-  if (!decideRecovery(facts, RECOVERY, HEALTH).act) return false
-  take(requestAttempt(account, one.health, 'policy', RECOVERY, nowMs, random))
-  one.asking = true
-  if (said?.endsByRestart === one.attempt?.attempt && said !== undefined) one.cured.set(said, nowMs + 40 * SECOND)
-  return true
+  const rules = { health: HEALTH, recovery: RECOVERY, windows: WINDOWS, random }
+  const { before, after, sample, events, attempts, restart } = checkVirtually(one, seen, rules)
+  record.sample(sample)
+  for (const event of events) record.event(account.key, event)
+  if (needsLedger(before, after, sample)) record.touch(account.key)
+  for (const attempt of attempts) record.attempt(attempt)
+  if (said !== undefined && said.endsByRestart === restart) one.cured.set(said, nowMs + 40 * SECOND)
+  return restart !== null
 }
 
 function scripted({ account, cured }: Watched, nowMs: number): Scripted | undefined {
