@@ -115,6 +115,8 @@ describe('one fault, one clear message', () => {
       'a database whose accounts are behind a gateway that is not there',
       `${GATEWAY}discovery: { mongodb: { uri: "mongodb://h", database: d, collection: c, gateway: wah } }\n`,
       'config.yml:2:73 discovery.mongodb.gateway: "wah" is no gateway. There are: waha-1',
+    ],
+    [
       'peers that are fewer than the shards',
       `${GATEWAY}sharding: { total: 3, peers: ["http://a:1", "http://b:1"] }\n`,
       'config.yml:2:23 sharding.peers: has 2 addresses, and total is 3: name one for each ordinal',
