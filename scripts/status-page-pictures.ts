@@ -4,6 +4,7 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import type { Page } from 'puppeteer-core'
 import type { Account } from '../src/accounts/account.ts'
 import { loadConfig } from '../src/config/load.ts'
 import type { Incident, Sample, Transition } from '../src/health/health.ts'
@@ -37,6 +38,11 @@ async function service(storeName: string): Promise<Service> {
     grafana: { url: 'http://127.0.0.1:3000' },
     store: { path: join(folder, storeName) },
     api: { listen: '127.0.0.1:0' },
+    reports: {
+      directory: join(folder, 'reports'),
+      smtp: { host: '127.0.0.1', port: 1, from: 'reports@example.org' },
+      subscriptions: { allowedDomains: ['acme.example'] },
+    },
   }
   await writeFile(configFile, JSON.stringify(config))
   const loaded = loadConfig(configFile, {})
@@ -156,6 +162,24 @@ async function writeHistory(accounts: readonly Account[], storeName: string): Pr
   await store.close()
 }
 
+/** Some reports of the made-up day, and two who have them sent. */
+async function askForReports(url: string): Promise<void> {
+  const post = async (path: string, body: object) => {
+    const headers = { 'content-type': 'application/json' }
+    const answer = await fetch(`${url}${path}`, { method: 'POST', headers, body: JSON.stringify(body) })
+    if (!answer.ok) throw new Error(`${path} answers ${answer.status}: ${await answer.text()}`)
+    await sleep(1_000)
+  }
+  // As GET /api/incidents answers; the made-up day has some.
+  const listed = (await (await fetch(`${url}/api/incidents?limit=1`)).json()) as { incidents: [{ id: string }] }
+  await post('/api/reports', { template: 'incident', incident: listed.incidents[0].id, formats: ['pdf', 'html'] })
+  await post('/api/reports', { template: 'executive', period: 'yesterday', formats: ['pdf'] })
+  await post('/api/reports', { template: 'weekly', period: 'this-week', formats: ['pdf', 'csv', 'json'] })
+  const weekly = { schedule: 'weekly', timeZone: 'Europe/Berlin', template: 'executive', formats: ['pdf'] }
+  await post('/api/reports/subscriptions', { ...weekly, recipient: 'service.desk@acme.example' })
+  await post('/api/reports/subscriptions', { recipient: 'anna@acme.example', schedule: 'monthly', at: '07:30' })
+}
+
 const scout = await service('scout.db')
 const accounts = [...scout.monitor.fleet.accounts()].map(({ account }) => account)
 await scout.stop()
@@ -171,6 +195,7 @@ for (const [index, { key }] of accounts.slice(0, FAULTY).entries()) {
     fault: faults[index],
   } as Parameters<typeof simulator.control.inject>[0])
 }
+await askForReports(shown.url)
 await sleep(25_000)
 await mkdir('docs/images', { recursive: true })
 const browser = await startBrowser()
@@ -184,12 +209,15 @@ const pictures = [
     hash: `#account=${encodeURIComponent(accounts[3]?.key ?? '')}`,
   },
   { name: 'status-page-phone', scheme: 'light', width: 390, height: 844, hash: '' },
+  { name: 'status-page-reports', scheme: 'light', width: 1360, height: 860, hash: '#page=reports' },
 ]
 for (const { name, scheme, width, height, hash } of pictures) {
-  const { page } = await openPage(browser, `${shown.url}/${hash}`, async (one) => {
+  const ready = hash === '#page=reports' ? '#reports' : undefined
+  const prepare = async (one: Page) => {
     await one.setViewport({ width, height })
     await one.emulateMediaFeatures([{ name: 'prefers-color-scheme', value: scheme }])
-  })
+  }
+  const { page } = await openPage(browser, `${shown.url}/${hash}`, prepare, ready)
   await sleep(2_500)
   await page.evaluate('document.activeElement?.blur()')
   await page.screenshot({ path: `docs/images/${name}.png` })

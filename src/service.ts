@@ -22,6 +22,7 @@ import type { MonitorControl } from './monitor/fleet.ts'
 import type { Flush } from './monitor/flush.ts'
 import { createMonitor } from './monitor/monitor.ts'
 import { notifications } from './notifications/notifications.ts'
+import { reportedFleet } from './reported-fleet.ts'
 import { createAnalytics } from './reports/analytics.ts'
 import { createReporting } from './reports/reporting.ts'
 import { privacyOf, type ServicePlan, servicePlan, traceText } from './service-plan.ts'
@@ -183,9 +184,7 @@ export async function startService(started: GoodConfig, parts: ServiceParts): Pr
 
   // What is made of it.
   const analytics = createAnalytics({
-    *accounts() {
-      for (const { account } of monitor.fleet.accounts()) yield { account, gone: false }
-    },
+    accounts: () => reportedFleet(monitor.fleet.accounts(), shards),
     store,
     prometheus: () => current.config.prometheus,
     windows: calendar.windows,
@@ -197,10 +196,16 @@ export async function startService(started: GoodConfig, parts: ServiceParts): Pr
   const reporting = createReporting({
     options: () => current.config.reports,
     analytics,
+    store,
+    externalUrl: () => current.config.api.externalUrl ?? null,
     searchPath: process.env['PATH'] ?? '',
     log,
+    events: {
+      begun: () => own.reportBegun(),
+      failed: () => own.reportFailed(),
+      mailed: (outcome) => own.reportMailed(outcome),
+    },
     tracing,
-    events: { begun: () => own.reportBegun(), failed: () => own.reportFailed() },
     now: nowMs,
     random,
   })

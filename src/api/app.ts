@@ -35,7 +35,7 @@ export function createApi(parts: ApiParts): Express {
     ),
   )
   if (parts.tracing !== undefined) app.use(traceRequests(parts.tracing, routeOf))
-  app.use(jsonOnly())
+  app.use(jsonOnly((method, path) => routeOf(method, path)?.takesForms === true))
   app.use(express.raw({ type: () => true, limit: BODY_LIMIT_BYTES, inflate: false }))
   for (const [path, group] of Map.groupBy(routes, (route) => route.path)) {
     const mounted = app.route(expressPath(path))
@@ -108,13 +108,13 @@ function withHeader(name: string, value: string): RequestHandler {
 }
 
 /** A form of another site can send anything but JSON; so nothing but JSON is taken. */
-function jsonOnly(): RequestHandler {
+function jsonOnly(takesForms: (method: string, path: string) => boolean): RequestHandler {
   return (request, _response, next) => {
     const contentType = request.headers['content-type']
     const hasBody =
       request.headers['transfer-encoding'] !== undefined || Number(request.headers['content-length'] ?? 0) > 0
     const harmless = request.method === 'GET' || request.method === 'HEAD'
-    if (harmless || (contentType === undefined && !hasBody)) return next()
+    if (harmless || (contentType === undefined && !hasBody) || takesForms(request.method, request.path)) return next()
     if (/^application\/json\s*(;|$)/i.test(contentType ?? '')) return next()
     throw new Problem(
       'unsupported-media-type',
@@ -131,7 +131,7 @@ function problems(log: Log): ErrorRequestHandler {
   return (error: unknown, request, response, _next) => {
     const problem = toProblem(error)
     if (problem.code === 'internal')
-      log.error({ err: error, method: request.method, path: request.path }, 'request failed')
+      log.error({ err: error, method: request.method, path: shownPath(request.path) }, 'request failed')
     sendProblem(response, problem)
   }
 }
@@ -153,7 +153,7 @@ function accessLog(log: Log, now: () => number): RequestHandler {
     response.once('close', () => {
       const facts = {
         method: request.method,
-        path: request.path,
+        path: shownPath(request.path),
         status: response.statusCode,
         by: principalOf(response).name,
       }
@@ -161,6 +161,11 @@ function accessLog(log: Log, now: () => number): RequestHandler {
     })
     next()
   }
+}
+
+/** Without the token of a link, which is a right of its bearer. */
+function shownPath(path: string): string {
+  return path.replace(/^(\/api\/reports\/unsubscribe\/).+/i, '$1…')
 }
 
 function headerText(request: Request, name: string): string | undefined {

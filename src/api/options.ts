@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { duration, Secret, secret, secretFile } from '../option-types.ts'
+import { duration, Secret, secret, secretFile, serviceUrl } from '../option-types.ts'
 
 /** Where to listen. An empty host is every address of the machine. */
 export interface ListenAddress {
@@ -120,6 +120,9 @@ export const ApiOptions = z
       )
       .default([])
       .describe('Host names under which browsers reach the API, for example behind a reverse proxy.'),
+    externalUrl: serviceUrl()
+      .optional()
+      .describe('Address under which people reach the API, for links in mails. Its host counts as one of hosts.'),
     tls: Tls.optional().describe('Serve HTTPS. Absent: plain HTTP.'),
     basicAuth: z
       .strictObject({
@@ -172,6 +175,11 @@ export type ApiOptions = z.output<typeof ApiOptions>
 /** Whether the address is reachable from this machine only. */
 export function isLoopback(address: ListenAddress): boolean {
   return address.host === 'localhost' || address.host === '::1' || /^127(\.\d{1,3}){3}$/.test(address.host)
+}
+
+/** Every host name under which browsers may reach the API, beside that of the request itself. */
+export function knownHosts({ hosts, externalUrl }: ApiOptions): readonly string[] {
+  return externalUrl === undefined ? hosts : [...hosts, new URL(externalUrl).host]
 }
 
 /** Whether a request must say who it is. */

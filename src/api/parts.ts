@@ -56,8 +56,8 @@ export interface ApiParts {
   /** The exporters that share the fleet; absent where this one watches all of it. */
   readonly shards?: Shards | undefined
   /** Figures of periods, as the reports have them. */
-  readonly analytics: Pick<Analytics, 'report' | 'account' | 'incident'>
-  readonly reports: Pick<Reporting, 'list' | 'file' | 'document'>
+  readonly analytics: Pick<Analytics, 'report' | 'account' | 'incident' | 'trend'>
+  readonly reports: Pick<Reporting, 'list' | 'file' | 'document' | 'requested' | 'subscriptions'>
   /** Whoever publishes what changes in the fleet publishes it here. */
   readonly changes: Pick<ChangeFeed, 'follow'>
   /** How the process and its store are. */

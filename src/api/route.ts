@@ -6,7 +6,7 @@ import { type KnownKeys, parse, parseQuery } from './validate.ts'
 
 const NOTHING = z.strictObject({})
 
-/** Who may call a route: everybody, a reader, an operator, or whoever signs the body with the gateway's secret. */
+/** Who may call a route: everybody, a reader, an operator, or whoever brings a signature: the gateway's secret, a link of ours. */
 export type Access = 'open' | 'read' | 'operate' | 'signed'
 
 /** A request before its parts are checked. */
@@ -62,6 +62,8 @@ interface RouteSpec<P extends KnownKeys, Q extends KnownKeys, B extends z.ZodTyp
   readonly query?: Q
   /** Absent: the route takes no body. `raw`: it reads the bytes itself. An empty body counts as `{}`. */
   readonly body?: B | 'raw'
+  /** Whether forms may be sent, which other sites can do: only where what is sent proves itself. @default false */
+  readonly takesForms?: boolean
   readonly success: {
     readonly status: number
     readonly description: string
@@ -86,6 +88,7 @@ export interface Route
     | 'params'
     | 'query'
     | 'body'
+    | 'takesForms'
     | 'success'
     | 'problems'
   > {

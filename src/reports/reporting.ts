@@ -152,13 +152,15 @@ export function createReporting(parts: ReportingParts): Reporting {
       },
       mail(report, recipient, isLate) {
         const order = orderOf(report.schedule)
-        const { subscription = null } = order ?? {}
+        // Somebody has just unsubscribed.
+        if (order === undefined) return Promise.resolve(null)
+        const { subscription } = order
         return reportMail(
           report,
           folderOf(report.schedule, report.period),
           recipient,
           isLate ? report.dueMs : null,
-          order?.timeZone ?? 'UTC',
+          order.timeZone,
           lookFor(order),
           subscription === null ? undefined : { endUrl: subscriptions.endUrl(subscription) },
         )

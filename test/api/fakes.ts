@@ -16,9 +16,10 @@ import { notifications } from '../../src/notifications/notifications.ts'
 import { AlertingOptions } from '../../src/notifications/options.ts'
 import { createAnalytics } from '../../src/reports/analytics.ts'
 import type { HistoryBucket, Store } from '../../src/store/store.ts'
+import { fakeReports } from './fake-reports.ts'
+import { NOW_MS } from './now.ts'
 
-/** 2026-03-01T03:12:00Z. */
-export const NOW_MS = 1_772_334_720_000
+export { NOW_MS }
 
 export function account(overrides: Partial<Account> = {}): Account {
   const base = { account: 'sales-01', gateway: 'waha-1', ...overrides }
@@ -321,12 +322,7 @@ export function fakeParts(overrides: Partial<ApiParts> = {}): ApiParts {
       defaultObjective: () => 0.995,
       now: overrides.now ?? (() => NOW_MS),
     }),
-    reports: {
-      list: async () => [],
-      file: async (_schedule, _period, name) =>
-        name === 'data.bin' ? { name, type: 'application/octet-stream', content: Buffer.from('x') } : null,
-      document: async () => ({ name: 'sla.pdf', type: 'application/pdf', content: Buffer.from('%PDF-') }),
-    },
+    reports: fakeReports(),
     changes: changeFeed(NOW_MS),
     vitals: () => ({ memoryBytes: 80_000_000, store: { up: true, pendingWrites: 0, writeFailures: 0 } }),
     metricsPage: async () => ({

@@ -1,6 +1,7 @@
 import { afterEach, expect, test } from 'vitest'
 import { createApi } from '../../src/api/app.ts'
 import type { ApiParts } from '../../src/api/parts.ts'
+import { REPORT_ID } from './fake-reports.ts'
 import { fakeParts, NOW_MS, type Served, serve } from './fakes.ts'
 
 let served: Served | null = null
@@ -58,6 +59,7 @@ test('the list names reports, files and deliveries, and hides who receives them'
         ],
       },
     ],
+    requested: [expect.objectContaining({ id: REPORT_ID, state: 'ready', href: `/api/reports/${REPORT_ID}` })],
   })
 })
 
@@ -108,4 +110,14 @@ test('a browser that is missing is a 503 that says what to install', async () =>
   })
   expect(response.status).toBe(503)
   expect(await response.text()).toContain('No Chromium was found.')
+})
+
+test('a store that is away is told', async () => {
+  const away = () => Promise.reject(Object.assign(new Error('away'), { name: 'StoreError', code: 'unavailable' }))
+  for (const path of ['/api/reports', '/api/reports/acme/2026-03/acme-2026-03.pdf']) {
+    const response = await get(path, { list: away, file: away })
+    expect(response.status).toBe(503)
+    expect(response.headers.get('retry-after')).toBe('15')
+    await served?.close()
+  }
 })

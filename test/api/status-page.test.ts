@@ -16,7 +16,7 @@ describe('the status page', () => {
     withApi({}, async ({ url }) => {
       const page = await (await fetch(url)).text()
       const paths = [...new Set(loaded(page))]
-      expect(paths.length).toBe(4)
+      expect(paths.length).toBe(5)
       for (const path of paths) {
         const answer = await fetch(url + path)
         expect(answer.status, path).toBe(200)

@@ -1,5 +1,6 @@
 import { accessSync, constants } from 'node:fs'
 import { delimiter, join } from 'node:path'
+import axe from 'axe-core'
 import puppeteer, { type Browser, type Page } from 'puppeteer-core'
 
 const NAMES = ['chromium-headless-shell', 'chrome-headless-shell', 'chromium', 'chromium-browser', 'google-chrome']
@@ -42,11 +43,12 @@ export interface WatchedPage {
   readonly foreign: readonly string[]
 }
 
-/** Opens the page and waits until it shows accounts. */
+/** Opens the page and waits until it shows accounts, or what else `ready` selects. */
 export async function openPage(
   browser: Browser,
   url: string,
   prepare?: (page: Page) => Promise<void>,
+  ready = '#accounts tbody tr',
 ): Promise<WatchedPage> {
   const context = await browser.createBrowserContext()
   const page = await context.newPage()
@@ -57,12 +59,14 @@ export async function openPage(
   })
   page.on('pageerror', (error) => faults.push(String(error)))
   page.on('request', (request) => {
+    // Chromium draws the buttons of its own date fields from data: addresses.
+    if (request.url().startsWith('data:')) return
     if (new URL(request.url()).origin !== new URL(url).origin) foreign.push(request.url())
   })
   await page.setViewport({ width: 1360, height: 900 })
   await prepare?.(page)
   await page.goto(url)
-  await page.waitForSelector('#accounts tbody tr')
+  await page.waitForSelector(ready)
   return { page, faults, foreign }
 }
 
@@ -89,4 +93,15 @@ export async function textBecomes(page: Page, selector: string, wanted: RegExp):
     text = await textOf(page, selector)
   }
   return text
+}
+
+/** What axe finds that is serious or critical, as `rule: elements`. */
+export async function seriousFaults(page: Page): Promise<string> {
+  await page.evaluate(axe.source)
+  return inPage(
+    page,
+    `axe.run(document, { resultTypes: ['violations'] }).then(({ violations }) => violations
+      .filter(({ impact }) => impact === 'serious' || impact === 'critical')
+      .map(({ id, nodes }) => id + ': ' + nodes.map(({ target, any }) => target + ' ' + (any[0]?.message ?? '')).join(', ')).join('; '))`,
+  )
 }

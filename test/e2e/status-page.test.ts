@@ -1,5 +1,4 @@
-import axe from 'axe-core'
-import type { Browser, Page } from 'puppeteer-core'
+import type { Browser } from 'puppeteer-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { createApi } from '../../src/api/app.ts'
 import { changeFeed } from '../../src/api/change-feed.ts'
@@ -18,7 +17,7 @@ import {
   withApi,
 } from '../api/fakes.ts'
 import { startWorld } from '../service/world.ts'
-import { inPage, openPage, startBrowser, textBecomes, textOf } from './browser.ts'
+import { inPage, openPage, seriousFaults, startBrowser, textBecomes, textOf } from './browser.ts'
 
 const ROWS = '#accounts tbody tr'
 const EVIL = '<img src=x onerror="document.title=1"><script>document.title=2</script>'
@@ -33,17 +32,6 @@ beforeAll(async () => {
   browser = await startBrowser()
 })
 afterAll(() => browser.close())
-
-/** What axe finds that is serious or critical, as `rule: elements`. */
-async function seriousFaults(page: Page): Promise<string> {
-  await page.evaluate(axe.source)
-  return inPage(
-    page,
-    `axe.run(document, { resultTypes: ['violations'] }).then(({ violations }) => violations
-      .filter(({ impact }) => impact === 'serious' || impact === 'critical')
-      .map(({ id, nodes }) => id + ': ' + nodes.map(({ target, any }) => target + ' ' + (any[0]?.message ?? '')).join(', ')).join('; '))`,
-  )
-}
 
 const rowOf = (key: string) => `#accounts tr:has([data-key="${key}"])`
 

@@ -1,5 +1,5 @@
 import type { Request, RequestHandler, Response } from 'express'
-import { type ApiOptions, authRequired, isLoopback } from '../options.ts'
+import { type ApiOptions, authRequired, isLoopback, knownHosts } from '../options.ts'
 import { Problem } from '../problem.ts'
 import type { Access } from '../route.ts'
 import { type Authenticator, authenticator } from './authenticator.ts'
@@ -32,7 +32,7 @@ export function guard(
     if (access === 'open') return
     const options = optionsNow()
     if (rules.options !== options) rules = rulesOf(options, now)
-    if (listensLocally && !authRequired(options) && !isLocalHost(request.headers.host, options.hosts)) {
+    if (listensLocally && !authRequired(options) && !isLocalHost(request.headers.host, rules.hosts)) {
       throw new Problem(
         'misdirected',
         'The exporter listens on this machine only and does not know this host name. Name it in api.hosts, or set up basicAuth or bearerTokens.',
@@ -49,7 +49,7 @@ export function guard(
         origin: request.headers.origin,
         secFetchSite: header(request, 'sec-fetch-site'),
       },
-      options.hosts,
+      rules.hosts,
     )
     if (forged !== null) throw new Problem('forbidden', `Refused: ${forged}.`)
   }
@@ -75,7 +75,7 @@ export function guard(
 function rulesOf(options: ApiOptions, now: () => number) {
   const { interval: intervalMs, burst } = options.rateLimit ?? {}
   const limit = intervalMs === undefined || burst === undefined ? undefined : rateLimit({ intervalMs, burst }, now)
-  return { options, people: authenticator(options), limit }
+  return { options, people: authenticator(options), limit, hosts: knownHosts(options) }
 }
 
 /** Throws a Problem unless the principal may do what the route does. */

@@ -39,11 +39,12 @@ export function pageShell({ files, principal, signedIn, version, features, links
 <title>WhatsApp fleet</title>
 <link rel="icon" type="image/svg+xml" href="${files}icon.svg">
 <link rel="stylesheet" href="${files}style.css">
+<link rel="stylesheet" href="${files}reports.css">
 <script src="${files}early-theme.js"></script>
 <script type="module" src="${files}main.js"></script>
 </head>
 <body data-user="${principal.name}" data-role="${principal.role}" data-signed-in="${String(signedIn)}" data-version="${version}" data-features="${features.join(' ')}">
-<a class="skip" href="#accounts">Skip to the accounts</a>
+<a class="skip" id="skip" href="#accounts">Skip to the accounts</a>
 <header class="top">
 <div class="brand"><img src="${files}icon.svg" alt="" width="28" height="28"><h1>WhatsApp fleet</h1></div>
 <div id="live" class="live" role="status">Connecting …</div>

@@ -120,12 +120,12 @@ export function labelsOf(pairs: readonly string[]): Readonly<Record<string, stri
 }
 
 /** The analytics' errors, known by their names, as problems. */
-export async function analysed<T>(work: Promise<T>): Promise<T> {
+export async function analysed<T>(work: Promise<T>, periodPath = 'query.period'): Promise<T> {
   try {
     return await readStore(work)
   } catch (error) {
     if (!(error instanceof Error)) throw error
-    if (error.name === 'PeriodError') throw faulty('query.period', error.message)
+    if (error.name === 'PeriodError') throw faulty(periodPath, error.message)
     if (error.name !== 'AnalyticsBusyError') throw error
     throw new Problem('unavailable', error.message, { cause: error, headers: { 'retry-after': '60' } })
   }

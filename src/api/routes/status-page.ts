@@ -75,10 +75,11 @@ function featuresOf(routes: readonly Route[]): string[] {
 
 function linksOf(links: ApiParts['links'], features: readonly string[]): { text: string; href: string }[] {
   const targets: [string, string | undefined][] = [
+    ['Fleet', features.includes('reports') ? '/#' : undefined],
+    ['Reports', features.includes('reports') ? '/#page=reports' : undefined],
     ['Grafana', links.grafana],
     ['Prometheus', links.prometheus],
     ['Alertmanager', links.alertmanager],
-    ['Reports', features.includes('reports') ? '/api/reports' : undefined],
     ['API', '/api/openapi.json'],
   ]
   return targets.flatMap(([text, href]) => (href === undefined ? [] : [{ text, href }]))

@@ -1,4 +1,5 @@
 import type { View } from './address.ts'
+import type { ReportActions } from './reports-control.ts'
 import type { Range } from './state.ts'
 
 /** What people can do on the page. */
@@ -19,4 +20,5 @@ export interface Actions {
   endMaintenance(id: string): void
   setTheme(theme: 'auto' | 'light' | 'dark'): void
   dismiss(noticeId: string): void
+  readonly reports: ReportActions
 }

@@ -1,5 +1,6 @@
 /** What of the page's state is in its address, so that a view can be sent to somebody. */
 export interface View {
+  readonly page: 'fleet' | 'reports'
   readonly status: readonly string[]
   readonly gateway: string
   readonly state: string
@@ -12,6 +13,7 @@ export interface View {
 }
 
 export const START_VIEW: View = {
+  page: 'fleet',
   status: [],
   gateway: '',
   state: '',
@@ -27,6 +29,7 @@ export function viewOf(hash: string): View {
   const fields = new URLSearchParams(hash.replace(/^#/, ''))
   const text = (name: string, otherwise = '') => fields.get(name) ?? otherwise
   return {
+    page: text('page') === 'reports' ? 'reports' : 'fleet',
     status: fields.getAll('status').filter((word) => ['healthy', 'warning', 'unhealthy', 'unknown'].includes(word)),
     gateway: text('gateway'),
     state: text('state'),
@@ -41,6 +44,7 @@ export function viewOf(hash: string): View {
 /** The opposite; what is as at the start is left out. */
 export function hashOf(view: View): string {
   const fields = filterOf(view)
+  if (view.page !== START_VIEW.page) fields.set('page', view.page)
   if (view.sort !== START_VIEW.sort) fields.set('sort', view.sort)
   if (view.order !== START_VIEW.order) fields.set('order', view.order)
   if (view.account !== '') fields.set('account', view.account)

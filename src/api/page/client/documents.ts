@@ -5,6 +5,7 @@ import type { FleetStatusDocument } from '../../documents/fleet-status.ts'
 import type { GatewayDocument } from '../../documents/gateway.ts'
 import type { IncidentDocument, TransitionDocument } from '../../documents/incident.ts'
 import type { RecoveryDocument } from '../../documents/recovery.ts'
+import type { ReportsDocument, SubscriptionDocument } from '../../documents/report.ts'
 import type { BucketDocument, TrendsDocument } from '../../documents/trends.ts'
 import type { FleetFigures } from '../../fleet-figures.ts'
 
@@ -19,6 +20,14 @@ export type Figures = Pick<FleetFigures, 'availability' | 'meanResponseSeconds' 
 export type Bucket = z.output<typeof BucketDocument>
 export type Trends = z.output<typeof TrendsDocument>
 export type Status = Account['status']
+
+export type Reports = z.output<typeof ReportsDocument>
+export type Subscription = z.output<typeof SubscriptionDocument>
+/** GET /api/reports/subscriptions. */
+export interface Subscriptions {
+  readonly subscriptions: readonly Subscription[]
+  readonly allowedDomains: readonly string[]
+}
 
 /** Data of the event `change` of GET /api/events. */
 export interface Change {

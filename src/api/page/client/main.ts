@@ -18,6 +18,7 @@ import { onKeys } from './keys.ts'
 import { followEvents } from './live-events.ts'
 import { earlierNotices, mergeNotices, type Notice, noticesOf } from './notices.ts'
 import { drawPage } from './page.ts'
+import { reportsControl } from './reports-control.ts'
 import { type DrawerState, newDrawer, type PageState, type Range, START_STATE } from './state.ts'
 
 const REFRESH_MS = 10_000
@@ -41,6 +42,10 @@ let drawIsDue = false
 let reading = 0
 let refreshTimer: number | undefined
 
+const reports = reportsControl(
+  () => state.reports,
+  (change) => set({ reports: { ...state.reports, ...change } }),
+)
 const actions: Actions = {
   show(change) {
     setView({ ...state.view, ...change })
@@ -90,6 +95,7 @@ const actions: Actions = {
     }
     set({ theme })
   },
+  reports,
   dismiss: (noticeId) => set({ toasts: state.toasts.filter(({ id }) => id !== noticeId) }),
 }
 
@@ -325,16 +331,24 @@ function alerted(data: unknown): void {
 
 function readAll(): void {
   void refresh()
+  if (state.view.page === 'reports') void reports.refresh()
   void readEarlier()
   refreshDrawer()
 }
 
 function openFromAddress(): void {
+  // A link to a part of the page, as the skip link is, changes no view.
+  if (/^#[\w-]+$/.test(location.hash)) {
+    const hash = hashOf(state.view)
+    history.replaceState(null, '', hash === '' ? location.pathname : hash)
+    return
+  }
   const view = viewOf(location.hash)
   set({ view, cursors: [] })
   if (view.account === '') setDrawer(null)
   else if (view.account !== state.drawer?.key) open(view.account)
   refreshSoon(0)
+  if (view.page === 'reports') void reports.refresh()
 }
 
 onKeys(() => state.drawer !== null)

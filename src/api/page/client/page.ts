@@ -5,6 +5,7 @@ import { exporterNow } from './api.ts'
 import { accountDrawer } from './drawer.ts'
 import { FACTS } from './facts.ts'
 import { exporterPanel, gatewaysPanel, incidentsPanel, noticesPanel, toasts } from './rail.ts'
+import { reportsPage } from './reports-page.ts'
 import type { PageState } from './state.ts'
 import { alarms, summaryPanel } from './summary.ts'
 
@@ -14,21 +15,41 @@ const LIVE_WORDS = { connecting: 'Connecting …', live: 'Live', lost: 'Reconnec
 export function drawPage(state: PageState, actions: Actions): void {
   const nowMs = exporterNow()
   const unhealthy = state.fleet?.summary.byStatus.unhealthy ?? 0
-  document.title = unhealthy > 0 ? `(${unhealthy}) WhatsApp fleet` : 'WhatsApp fleet'
+  const isReports = state.view.page === 'reports'
+  const title = isReports ? 'Reports – WhatsApp fleet' : 'WhatsApp fleet'
+  document.title = unhealthy > 0 ? `(${unhealthy}) ${title}` : title
+  showPlace(isReports)
   const live = element('live')
   live.dataset['state'] = state.live
   if (live.textContent !== LIVE_WORDS[state.live]) live.textContent = LIVE_WORDS[state.live]
   render(tools(state, actions), element('tools'))
   render(
-    html`${alarms(state)}${summaryPanel(state, actions)}
-    <div class="columns">${incidentsPanel(state, actions, nowMs)}${accountsPanel(state, actions, nowMs)}
-      <div class="rail">${noticesPanel(state, actions, nowMs)}${gatewaysPanel(state, actions, nowMs)}${exporterPanel(state, nowMs)}</div></div>`,
+    html`${alarms(state)}${isReports ? reportsPage(state, actions.reports, nowMs) : fleetPage(state, actions, nowMs)}`,
     element('page'),
   )
   render(accountDrawer(state, actions, nowMs), element('drawer'))
   render(toasts(state, actions), element('toasts'))
   showDialog('account', state.drawer !== null)
   showDialog('confirm', state.drawer?.confirmsRestart === true)
+}
+
+function fleetPage(state: PageState, actions: Actions, nowMs: number): TemplateResult {
+  return html`${summaryPanel(state, actions)}
+    <div class="columns">${incidentsPanel(state, actions, nowMs)}${accountsPanel(state, actions, nowMs)}
+      <div class="rail">${noticesPanel(state, actions, nowMs)}${gatewaysPanel(state, actions, nowMs)}${exporterPanel(state, nowMs)}</div></div>`
+}
+
+/** Says in the header which page this is, and leads the skip link to its list. */
+function showPlace(isReports: boolean): void {
+  const skip = element('skip')
+  const [target, text] = isReports ? ['#reports', 'Skip to the reports'] : ['#accounts', 'Skip to the accounts']
+  if (skip.getAttribute('href') !== target) skip.setAttribute('href', target)
+  if (skip.textContent !== text) skip.textContent = text
+  for (const link of document.querySelectorAll('.top nav a[href^="/#"]')) {
+    const isHere = (link.getAttribute('href') === '/#page=reports') === isReports
+    if (isHere) link.setAttribute('aria-current', 'page')
+    else link.removeAttribute('aria-current')
+  }
 }
 
 function tools({ theme }: PageState, actions: Actions): TemplateResult {

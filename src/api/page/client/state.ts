@@ -11,6 +11,7 @@ import type {
 } from './documents.ts'
 import type { LiveState } from './live-events.ts'
 import type { Notice } from './notices.ts'
+import { type ReportsState, START_REPORTS } from './reports-state.ts'
 
 export type Range = '1h' | '24h' | '7d' | '30d'
 
@@ -48,6 +49,7 @@ export interface PageState {
   readonly notices: readonly Notice[]
   readonly toasts: readonly Notice[]
   readonly drawer: DrawerState | null
+  readonly reports: ReportsState
   readonly theme: 'auto' | 'light' | 'dark'
 }
 
@@ -62,6 +64,7 @@ export const START_STATE: PageState = {
   notices: [],
   toasts: [],
   drawer: null,
+  reports: START_REPORTS,
   theme: 'auto',
 }
 
