@@ -9,6 +9,6 @@ export function composeDemoConfig(): string {
     url: 'http://simulator:19300',
     gateways: demoFleet().map((spec) => GatewaySpec.parse(spec)),
     smtpPort: 19_325,
-    sections: DEMO_SECTIONS,
+    sections: { ...DEMO_SECTIONS, grafana: { url: 'http://127.0.0.1:3000' } },
   })
 }

@@ -2,11 +2,12 @@ import { randomUUID } from 'node:crypto'
 import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { join, relative, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { Command } from 'commander'
+import { Command, InvalidArgumentError } from 'commander'
 import { loadConfig } from '../config/load.ts'
 import { holdsSecret } from '../config/redact.ts'
 import { type Inbox, renderAlertmanager, TEMPLATE_FOLDER } from '../config/render-alertmanager.ts'
 import { renderPrometheus } from '../config/render-prometheus.ts'
+import { httpUrl } from '../option-types.ts'
 import { DEFAULT_LINKS, RULE_FILES, renderRuleFile } from '../rules/rule-files.ts'
 import { reportFaults } from './config-check.ts'
 import { type CommandIo, EXIT } from './io.ts'
@@ -24,6 +25,7 @@ interface Options {
   readonly exporterUrl?: string
   readonly prometheus?: string
   readonly alertmanager?: string
+  readonly remoteWrite?: string
   readonly rules?: readonly string[]
   readonly inboxSlack?: string
   readonly inboxSmtp?: string
@@ -39,6 +41,11 @@ export async function run(args: readonly string[], io: CommandIo, _signal: Abort
     .option('--exporter-url <url>', 'exporter as Alertmanager reaches it (default: from api.listen)')
     .option('--prometheus <host:port>', 'Prometheus as it reaches itself (default: prometheus.url)')
     .option('--alertmanager <host:port>', 'Alertmanager as Prometheus reaches it (default: alerting.url)')
+    .option(
+      '--remote-write <url>',
+      'where Prometheus sends its samples on, beside prometheus.remoteWrite',
+      writeAddress,
+    )
     .option('--rules <glob...>', 'rule files to load instead of writing the rules of this version')
     .option('--inbox-slack <url>', 'also tell every alert to this Slack-compatible address')
     .option('--inbox-smtp <host:port>', 'also mail every alert to this server; needs --inbox-slack')
@@ -58,6 +65,7 @@ export async function run(args: readonly string[], io: CommandIo, _signal: Abort
       ...(options.exporter === undefined ? {} : { exporterTargets: options.exporter }),
       ...(options.alertmanager === undefined ? {} : { alertmanagerTarget: options.alertmanager }),
       ...(options.prometheus === undefined ? {} : { prometheusTarget: options.prometheus }),
+      remoteWriteUrls: options.remoteWrite === undefined || options.remoteWrite === '' ? [] : [options.remoteWrite],
     })
     const alertmanager = renderAlertmanager(config, {
       ...(options.exporterUrl === undefined ? {} : { exporterUrl: options.exporterUrl }),
@@ -93,6 +101,12 @@ export async function run(args: readonly string[], io: CommandIo, _signal: Abort
     }
     return EXIT.fine
   })
+}
+
+/** Empty is nowhere, so that a variable which is not set can stand there. */
+function writeAddress(text: string): string {
+  if (text === '' || httpUrl().safeParse(text).success) return text
+  throw new InvalidArgumentError('It is no http or https address.')
 }
 
 function withoutSlash(url: string): string {

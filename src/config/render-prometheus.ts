@@ -10,6 +10,8 @@ export interface PrometheusRendering {
   readonly alertmanagerTarget?: string
   /** Prometheus itself as `host:port`. Absent: `prometheus.url`. */
   readonly prometheusTarget?: string
+  /** Addresses that take remote write, beside those of the configuration. */
+  readonly remoteWriteUrls?: readonly string[]
 }
 
 /** Much rarer scrapes would go stale between two evaluations; more frequent ones only cost disk. */
@@ -24,6 +26,8 @@ export function renderPrometheus(config: Config, rendering: PrometheusRendering)
   const alertmanager = urlParts(alerting.url)
   const self = urlParts(prometheus.url)
   const alertmanagerTarget = rendering.alertmanagerTarget ?? alertmanager.target
+  const { remoteWriteUrls = [] } = rendering
+  const remoteWrites = [...prometheus.remoteWrite.map(remoteWrite), ...remoteWriteUrls.map((url) => ({ url }))]
   return renderedYaml({
     global: {
       scrape_interval: promDuration(intervalMs),
@@ -56,7 +60,7 @@ export function renderPrometheus(config: Config, rendering: PrometheusRendering)
         static_configs: [{ targets: [alertmanagerTarget] }],
       },
     ],
-    ...(prometheus.remoteWrite.length === 0 ? {} : { remote_write: prometheus.remoteWrite.map(remoteWrite) }),
+    ...(remoteWrites.length === 0 ? {} : { remote_write: remoteWrites }),
   })
 }
 

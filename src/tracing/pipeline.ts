@@ -3,7 +3,7 @@ import { BatchSpanProcessor, type SpanExporter, type SpanProcessor } from '@open
 import type { Log } from '../log.ts'
 import type { TracingEvents } from './tracing.ts'
 
-/** At about 2 kB each, what a collector that is away costs in memory. */
+/** At a bit more than 1 kB each, what a collector that is away costs in memory. */
 const MOST_WAITING = 4_096
 const BATCH = 512
 const SEND_AFTER_MS = 2_000

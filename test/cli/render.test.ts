@@ -112,6 +112,18 @@ test('a folder that cannot be made is told, exit code 2', async () => {
   expect(io.said.err).toContain('config.yml/x cannot be written (ENOTDIR). Choose another folder with --out.\n')
 })
 
+test('samples are sent on to the address that is given; an empty one is none, and a wrong one is told', async () => {
+  const io = recordingIo(folder, { HOOK: 'https://h/x' })
+  const sentTo = async (url: string) => {
+    expect(await run([`--remote-write=${url}`, '--out', 'sent'], io, signal)).toBe(0)
+    return read('sent/prometheus.yml').remote_write
+  }
+  expect(await sentTo('http://vm:8428/api/v1/write')).toEqual([{ url: 'http://vm:8428/api/v1/write' }])
+  expect(await sentTo('')).toBeUndefined()
+  expect(await run(['--remote-write=vm:8428'], io, signal)).toBe(2)
+  expect(io.said.err).toContain('It is no http or https address.')
+})
+
 test('a mail inbox alone is refused', async () => {
   const io = recordingIo(folder, { HOOK: 'https://h/x' })
   expect(await run(['--inbox-smtp', 'i:25'], io, signal)).toBe(2)

@@ -145,8 +145,10 @@ describe('prometheus.yml', () => {
         exporterTargets: ['exporter-0:19292', 'exporter-1:19292'],
         alertmanagerTarget: 'alertmanager:9093',
         prometheusTarget: 'localhost:9090',
+        remoteWriteUrls: ['http://victoriametrics:8428/api/v1/write'],
       }),
     )
+    expect(rendered.remote_write).toEqual([{ url: 'http://victoriametrics:8428/api/v1/write' }])
     expect(rendered.scrape_configs.map((job: { static_configs: unknown }) => job.static_configs)).toEqual([
       [{ targets: ['exporter-0:19292', 'exporter-1:19292'] }],
       [{ targets: ['localhost:9090'] }],

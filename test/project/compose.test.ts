@@ -71,8 +71,20 @@ const manifest = z.object({ version: z.string() }).parse(JSON.parse(read('packag
 const OWN_IMAGE = `whatsapp-exporter:${manifest.version}`
 const own = services.filter(([, { image }]) => image === OWN_IMAGE)
 const dockerfile = read('Dockerfile')
-const demo = z.record(z.string(), z.string()).parse(parseEnv(read('deploy/compose/demo.env')))
+const variablesOf = (name: string) =>
+  z.record(z.string(), z.string()).parse(parseEnv(read(`deploy/compose/${name}.env`)))
+const demo = variablesOf('demo')
 const DEMO_CONFIG = demo['CONFIG_FILE'] ?? ''
+/** The files of variables that a user appends to the own ones, by the profile that they are for. */
+const ADDITIONS = { tracing: variablesOf('tracing'), longterm: variablesOf('longterm') }
+
+/** A text of the compose file as Compose reads it with these variables. */
+function interpolated(text: string, variables: Readonly<Record<string, string>> = {}): string {
+  return text.replaceAll(/\$\{(\w+):-([^}]*)\}/g, (_all, name: string, standard: string) => {
+    const value = variables[name]
+    return value === undefined || value === '' ? standard : value
+  })
+}
 
 function serviceOf(name: string) {
   const service = compose.services[name]
@@ -89,6 +101,8 @@ const LISTENS: Readonly<Record<string, number>> = {
   exporter: 19_292,
   prometheus: 9_090,
   alertmanager: 9_093,
+  grafana: 3_000,
+  victoriametrics: 8_428,
   simulator: 19_300,
 }
 
@@ -96,7 +110,7 @@ const folder = mkdtempSync(join(tmpdir(), 'compose-'))
 afterAll(() => rmSync(folder, { recursive: true }))
 
 test('the services and their profiles are those that docs/docker.md tells', () => {
-  const told = [...read('docs/docker.md').matchAll(/^\| `([a-z]+)` \| (?:profile `([a-z]+)`)?/gm)]
+  const told = [...read('docs/docker.md').matchAll(/^\| `([a-z-]+)` \| (?:profile `([a-z]+)`)?/gm)]
   expect(told.map(([, name, profile]) => [name, profile === undefined ? [] : [profile]])).toEqual(
     services.map(([name, { profiles }]) => [name, profiles]),
   )
@@ -127,9 +141,11 @@ describe.each(services)('%s', (name, service) => {
       }
       // Without this, Docker makes an empty folder where a file is missing.
       expect(bind?.create_host_path).toBe(false)
-      // biome-ignore lint/suspicious/noTemplateCurlyInString: Compose fills it in
-      const inDemo = source.replace('${CONFIG_FILE:-./config.yml}', DEMO_CONFIG)
-      expect(existsSync(inDemo), inDemo).toBe(true)
+      // A user has a config.yml; in the repository there is only the demo's.
+      for (const variables of [demo, ...Object.values(ADDITIONS)]) {
+        const path = interpolated(source, { CONFIG_FILE: DEMO_CONFIG, ...variables })
+        expect(existsSync(path), path).toBe(true)
+      }
     }
     const targets = service.volumes.map(({ target }) => target)
     expect(new Set(targets).size).toBe(targets.length)
@@ -160,17 +176,20 @@ test('every volume is used, and one of each program is written by it alone', () 
   const writers = services.flatMap(([name, { volumes }]) =>
     volumes.filter(({ type, read_only }) => type === 'volume' && !read_only).map(({ source }) => ({ name, source })),
   )
-  expect(writers.map(({ source }) => source).toSorted()).toEqual(Object.keys(compose.volumes).toSorted())
+  // This one only makes the volume, before the other starts.
+  const lasting = writers.filter(({ name }) => name !== 'longterm-volume')
+  expect(lasting.map(({ source }) => source).toSorted()).toEqual(Object.keys(compose.volumes).toSorted())
 })
 
 test('no secret is in the repository, and none would be committed', () => {
-  for (const { file } of Object.values(compose.secrets)) expect(file).toMatch(/^\.\/secrets\//)
+  for (const { file } of Object.values(compose.secrets)) expect(interpolated(file)).toMatch(/^\.\/secrets\//)
   expect(read('secrets/.gitignore')).toMatch(/^\*\n!\.gitignore\n/m)
   expect(read('.gitignore').split('\n')).toEqual(expect.arrayContaining(['/config.yml', '/.env']))
 })
 
 describe('the commands of the exporter', () => {
-  test.each(own)('%s runs a command that exists, with options that exist', async (_name, { command }) => {
+  const commands = own.filter(([, { command }]) => command[0] !== '--version')
+  test.each(commands)('%s runs a command that exists, with options that exist', async (_name, { command }) => {
     const [first = '', ...args] = command
     const io = recordingIo('/')
     const entry = COMMANDS[first]
@@ -193,7 +212,7 @@ describe('the commands of the exporter', () => {
   test('render, as it stands there, makes what the others are started with', async () => {
     const args = serviceOf('render')
       .command.slice(1)
-      .map((word) => word.replace('--out=/rendered', `--out=${folder}`))
+      .map((word) => interpolated(word).replace('--out=/rendered', `--out=${folder}`))
     const io = recordingIo(resolve('.'))
     const { run } = await import('../../src/cli/render.ts')
     expect(await run([...args, `--config=${DEMO_CONFIG}`], io, new AbortController().signal)).toBe(0)
@@ -212,6 +231,7 @@ describe('the commands of the exporter', () => {
       ['alertmanager', ['alertmanager:9093']],
     ])
     expect(prometheus.rule_files.filter((file) => !existsSync(join(folder, file)))).toEqual([])
+    expect(read(join(folder, 'prometheus.yml'))).not.toContain('remote_write')
     const alertmanager = read(join(folder, 'alertmanager.yml'))
     expect(alertmanager).toContain('url: http://exporter:19292/api/alerts')
     expect(readdirSync(join(folder, 'templates'))).toEqual(readdirSync('alertmanager/templates'))
@@ -249,9 +269,124 @@ test.each([
   expect(serviceOf(name).volumes.map(({ target }) => target)).toContain(path)
 })
 
+describe('Grafana', () => {
+  const grafana = serviceOf('grafana')
+  const Sources = z.object({
+    apiVersion: z.literal(1),
+    datasources: z
+      .array(
+        z.object({ name: z.string(), uid: z.string(), type: z.string(), url: z.string(), editable: z.literal(false) }),
+      )
+      .default([]),
+  })
+  const sourceAt = (name: string, variables = {}) => {
+    const target = `/etc/grafana/provisioning/datasources/${name}.yml`
+    const mount = grafana.volumes.find((volume) => volume.target === target)
+    return Sources.parse(parse(read(interpolated(mount?.source ?? '', variables))))
+  }
+
+  test('is given every variable that its provisioning names', () => {
+    const files = grafana.volumes.flatMap(({ source }) =>
+      source.startsWith('./grafana/provisioning/') ? [source] : [],
+    )
+    expect(files).toHaveLength(2)
+    const named = files.flatMap((file) => [...read(file).matchAll(/(?<!\$)\$([A-Z_]+)/g)].map(([, name]) => name))
+    expect(new Set(named)).toEqual(new Set(Object.keys(grafana.environment).filter((name) => !name.startsWith('GF_'))))
+  })
+
+  test('finds its boards where it is told that they are', () => {
+    const boards = grafana.volumes.find(({ target }) => target === grafana.environment['DASHBOARDS_PATH'])
+    const home = grafana.environment['GF_DASHBOARDS_DEFAULT_HOME_DASHBOARD_PATH'] ?? ''
+    expect(existsSync(home.replace(boards?.target ?? '?', boards?.source ?? '?')), home).toBe(true)
+  })
+
+  test('lets nobody in without the password of its file', () => {
+    expect(grafana.secrets).toEqual(['grafana-password'])
+    expect(grafana.environment).toMatchObject({
+      GF_SECURITY_ADMIN_PASSWORD__FILE: '/run/secrets/grafana-password',
+      GF_AUTH_ANONYMOUS_ENABLED: 'false',
+    })
+  })
+
+  test('has one data source more with each profile, and none of them without', () => {
+    expect([sourceAt('traces').datasources, sourceAt('longterm').datasources]).toEqual([[], []])
+    const usual = sourceAt('whatsapp-exporter').datasources.map(({ uid }) => uid)
+    const added = [
+      ...sourceAt('traces', ADDITIONS.tracing).datasources,
+      ...sourceAt('longterm', ADDITIONS.longterm).datasources,
+    ]
+    expect(added).toMatchObject([
+      { uid: 'tempo', type: 'tempo', url: 'http://tempo:3200' },
+      { uid: 'victoriametrics', type: 'prometheus', url: 'http://victoriametrics:8428' },
+    ])
+    const uids = [...usual, ...added.map(({ uid }) => uid)]
+    expect(new Set(uids).size).toBe(uids.length)
+    // A span leads to the curves of its account.
+    expect(read('deploy/compose/sources/traces.yml')).toContain(`datasourceUid: ${usual[0]}`)
+  })
+})
+
+describe('the profile', () => {
+  test.each(Object.entries(ADDITIONS))(
+    '%s has variables that the compose file knows, and no others',
+    (profile, variables) => {
+      expect(services.flatMap(([, { profiles }]) => profiles)).toContain(profile)
+      expect(variables['COMPOSE_PROFILES']).toBe(profile)
+      for (const name of Object.keys(variables))
+        if (name !== 'COMPOSE_PROFILES') expect(read('docker-compose.yml')).toContain(`\${${name}:-`)
+    },
+  )
+
+  test('tracing has the exporter send its spans where Tempo takes them', () => {
+    const Tempo = z.object({
+      server: z.object({ http_listen_port: z.literal(3_200) }),
+      distributor: z.object({
+        receivers: z.object({ otlp: z.object({ protocols: z.object({ http: z.object({ endpoint: z.string() }) }) }) }),
+      }),
+      storage: z.object({
+        trace: z.object({ wal: z.object({ path: z.string() }), local: z.object({ path: z.string() }) }),
+      }),
+    })
+    const tempo = Tempo.parse(parse(read('deploy/compose/tempo.yml')))
+    const endpoint = new URL(
+      interpolated(serviceOf('exporter').environment['OTEL_EXPORTER_OTLP_ENDPOINT'] ?? '', ADDITIONS.tracing),
+    )
+    expect(tempo.distributor.receivers.otlp.protocols.http.endpoint).toBe(`0.0.0.0:${endpoint.port}`)
+    expect(endpoint.hostname).toBe('tempo')
+    const [volume] = serviceOf('tempo').volumes.filter(({ type }) => type === 'volume')
+    for (const { path } of [tempo.storage.trace.wal, tempo.storage.trace.local])
+      expect(path.startsWith(`${volume?.target}/`), path).toBe(true)
+    expect(serviceOf('tempo').command).toEqual([`-config.file=${serviceOf('tempo').volumes[0]?.target}`])
+    expect(interpolated(serviceOf('exporter').environment['OTEL_EXPORTER_OTLP_ENDPOINT'] ?? '?')).toBe('')
+  })
+
+  test('longterm has Prometheus send its samples where VictoriaMetrics takes them', () => {
+    const word = serviceOf('render').command.find((part) => part.startsWith('--remote-write=')) ?? ''
+    expect(interpolated(word)).toBe('--remote-write=')
+    expect(interpolated(word, ADDITIONS.longterm)).toBe(
+      `--remote-write=http://victoriametrics:${LISTENS['victoriametrics']}/api/v1/write`,
+    )
+    const { command, volumes, user } = serviceOf('victoriametrics')
+    expect(command).toContain(`-httpListenAddr=:${LISTENS['victoriametrics']}`)
+    expect(command).toContain(`-storageDataPath=${volumes[0]?.target}`)
+    // The new volume takes its owner from this folder of our own image.
+    const [first] = serviceOf('longterm-volume').volumes
+    expect(first?.source).toBe(volumes[0]?.source)
+    expect(dockerfile).toMatch(new RegExp(`install -d -o ${user?.split(':')[0]} .* ${first?.target}$`, 'm'))
+  })
+})
+
 describe('the demo', () => {
   test('chooses a profile that exists and a configuration of the repository', () => {
-    expect(Object.keys(demo).toSorted()).toEqual(['COMPOSE_PROFILES', 'COMPOSE_PROJECT_NAME', 'CONFIG_FILE'])
+    expect(Object.keys(demo).toSorted()).toEqual([
+      'COMPOSE_PROFILES',
+      'COMPOSE_PROJECT_NAME',
+      'CONFIG_FILE',
+      'GRAFANA_PASSWORD_FILE',
+      'SCRAPE_INTERVAL',
+    ])
+    expect(read(demo['GRAFANA_PASSWORD_FILE'] ?? '')).toBe('demo')
+    expect(read(DEMO_CONFIG)).toContain(`interval: ${demo['SCRAPE_INTERVAL']}`)
     expect(services.flatMap(([, { profiles }]) => profiles)).toContain(demo['COMPOSE_PROFILES'])
     expect(demo['COMPOSE_PROJECT_NAME']).not.toBe(compose.name)
   })
