@@ -3,6 +3,7 @@ import type { z } from 'zod'
 import type { MaintenanceWindow, Selection } from '../health/maintenance.ts'
 import type { Store } from '../store/store.ts'
 import { type Tracing, traced } from '../tracing/span.ts'
+import { type ReadTrend, trendReader } from './account-trend.ts'
 import { type AccountSink, type AnalysisSources, analyse } from './analyse.ts'
 import { analyseIncident } from './analyse-incident.ts'
 import type { Analysis, IncidentAnalysis } from './analysis.ts'
@@ -37,6 +38,8 @@ export interface Analytics {
     query: Pick<AnalyticsQuery, 'period' | 'timeZone'>,
     signal: AbortSignal,
   ): Promise<z.output<typeof AccountAnalysisDocument> | null>
+  /** The history of one account in steps, with incidents and repairs. Rejects also with PrometheusError where only that was asked for. */
+  readonly trend: ReadTrend
   incidentAnalysis(id: string, timeZone: string): Promise<IncidentAnalysis | null>
   /** Null where there is no such incident. */
   incident(id: string, timeZone: string): Promise<z.output<typeof IncidentAnalysisDocument> | null>
@@ -70,6 +73,8 @@ const SINGLE_AT_ONCE = 4
 export function createAnalytics(parts: AnalyticsParts): Analytics {
   const fleets = pLimit(1)
   const singles = pLimit(SINGLE_AT_ONCE)
+
+  const trend = trendReader(parts)
 
   const sources = (): AnalysisSources => {
     const { history, trouble } = historyReader('auto', parts.prometheus(), parts.store)
@@ -112,6 +117,7 @@ export function createAnalytics(parts: AnalyticsParts): Analytics {
       const [one] = found.accounts
       return one === undefined ? null : publishedAccount(one)
     },
+    trend: (...question) => singles(() => trend(...question)),
     incidentAnalysis,
     async incident(id, timeZone) {
       const found = await incidentAnalysis(id, timeZone)

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { STATUSES } from '../../accounts/vocabulary.ts'
-import type { HistoryBucket } from '../../store/store.ts'
+import type { AccountTrend, TrendBucket } from '../../reports/account-trend.ts'
 import { ratio, Seconds, seconds, Time, time } from './fields.ts'
 
 export const BucketDocument = z
@@ -15,7 +15,11 @@ export const BucketDocument = z
     observedSeconds: Seconds,
     downtimeSeconds: Seconds,
     availability: z.number().nullable().describe('1 − downtime / observed; null where nothing was observed.'),
+    incidents: z.int().describe('Incidents that began.'),
     recoveryAttempts: z.int(),
+    recoveriesVerified: z.int(),
+    recoveriesFailed: z.int().describe('Failed, rejected by the gateway, or found to need a person.'),
+    recoverySuccess: z.number().nullable().describe('verified / (verified + failed); null where nothing was judged.'),
   })
   .meta({ id: 'HistoryBucket' })
 
@@ -25,12 +29,40 @@ export const TrendsDocument = z
     from: Time,
     to: Time,
     stepSeconds: Seconds,
+    source: z
+      .enum(['store', 'prometheus'])
+      .describe('Where the steps were read. Incidents and repairs are the store’s.'),
     coverage: z.number().describe('Share of the range that was observed.'),
+    availability: z.number().nullable().describe('Over the whole range; null where nothing was observed.'),
+    observedSeconds: Seconds,
+    downtimeSeconds: Seconds,
+    incidents: z.int(),
+    recoveryAttempts: z.int(),
+    recoveriesVerified: z.int(),
+    recoveriesFailed: z.int(),
+    recoverySuccess: z.number().nullable(),
     buckets: z.array(BucketDocument).describe('Oldest first; steps without a check are left out.'),
   })
   .meta({ id: 'Trends' })
 
-export function bucketDocument(bucket: HistoryBucket): z.output<typeof BucketDocument> {
+/** The document of a trend, without its range. */
+export function trendFigures(trend: AccountTrend) {
+  const { source, buckets, incidents, recoveries } = trend
+  const observedMs = buckets.reduce((sum, bucket) => sum + bucket.observedMs, 0)
+  const downtimeMs = buckets.reduce((sum, bucket) => sum + bucket.downtimeMs, 0)
+  const down = ratio(downtimeMs, observedMs)
+  return {
+    source,
+    availability: down === null ? null : 1 - down,
+    observedSeconds: seconds(observedMs),
+    downtimeSeconds: seconds(downtimeMs),
+    incidents,
+    ...recoveryFields(recoveries),
+    buckets: buckets.map(bucketDocument),
+  }
+}
+
+function bucketDocument(bucket: TrendBucket): z.output<typeof BucketDocument> {
   const down = ratio(bucket.downtimeMs, bucket.observedMs)
   return {
     from: time(bucket.fromMs),
@@ -43,6 +75,16 @@ export function bucketDocument(bucket: HistoryBucket): z.output<typeof BucketDoc
     observedSeconds: seconds(bucket.observedMs),
     downtimeSeconds: seconds(bucket.downtimeMs),
     availability: down === null ? null : 1 - down,
-    recoveryAttempts: bucket.recoveryAttempts,
+    incidents: bucket.incidents,
+    ...recoveryFields(bucket.recoveries),
+  }
+}
+
+function recoveryFields({ attempts, verified, failed, success }: TrendBucket['recoveries']) {
+  return {
+    recoveryAttempts: attempts,
+    recoveriesVerified: verified,
+    recoveriesFailed: failed,
+    recoverySuccess: success,
   }
 }

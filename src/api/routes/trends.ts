@@ -1,8 +1,10 @@
 import { z } from 'zod'
+import type { TrendSource } from '../../reports/account-trend.ts'
 import { seconds, time } from '../documents/fields.ts'
-import { bucketDocument, TrendsDocument } from '../documents/trends.ts'
+import { TrendsDocument, trendFigures } from '../documents/trends.ts'
 import { findAccount } from '../find-account.ts'
 import type { ApiParts } from '../parts.ts'
+import { Problem } from '../problem.ts'
 import { faulty, instant, span } from '../query-fields.ts'
 import { type Route, route } from '../route.ts'
 import { readStore } from '../store-read.ts'
@@ -13,11 +15,12 @@ const DAY_MS = 86_400_000
 const MAX_RANGE_MS = 731 * DAY_MS
 const MAX_BUCKETS = 11_000
 const USUAL_BUCKETS = 300
+const SOURCES = ['auto', 'store', 'prometheus'] as const satisfies readonly TrendSource[]
 // Steps that divide a day evenly, so that the buckets of a chart begin at round times.
 const USUAL_STEPS_MIN = [1, 5, 15, 30, 60, 180, 360, 720, 1440]
 
 /** GET /api/health/trends/{id} */
-export function trendsRoute({ monitor: { fleet }, store, now }: ApiParts): Route {
+export function trendsRoute({ monitor: { fleet }, analytics, now }: ApiParts): Route {
   return route({
     method: 'get',
     path: '/api/health/trends/{id}',
@@ -30,18 +33,23 @@ export function trendsRoute({ monitor: { fleet }, store, now }: ApiParts): Route
       from: instant().optional(),
       to: instant().optional(),
       step: span().optional().describe('Duration such as `5m`, or seconds; whole minutes.'),
+      source: z
+        .enum(SOURCES)
+        .default('auto')
+        .describe('`auto` takes the store, and Prometheus where that saw more of the range, or in finer steps.'),
     }),
     success: { status: 200, description: 'Sums per step.', schema: TrendsDocument },
     problems: ['not-found', 'ambiguous', 'unavailable'],
-    async handle({ params, query }) {
+    async handle({ params, query, raw }) {
       const { account } = findAccount(fleet, params.id)
       const toMs = query.to ?? now()
       const stepMs = query.step ?? usualStep(toMs - (query.from ?? toMs - DAY_MS))
       // Buckets begin at `from`: a range of our own choice begins at a round time.
       const fromMs = query.from ?? Math.floor((toMs - DAY_MS) / stepMs) * stepMs
       checkBounds(fromMs, toMs, stepMs)
-      const buckets = await readStore(store.history(account.key, { fromMs, toMs }, stepMs))
-      const observedMs = buckets.reduce((sum, bucket) => sum + bucket.observedMs, 0)
+      const range = { fromMs, toMs }
+      const trend = await readTrend(analytics.trend(account, range, stepMs, query.source, raw.signal))
+      const observedMs = trend.buckets.reduce((sum, bucket) => sum + bucket.observedMs, 0)
       return {
         json: {
           key: account.key,
@@ -49,11 +57,21 @@ export function trendsRoute({ monitor: { fleet }, store, now }: ApiParts): Route
           to: time(toMs),
           stepSeconds: seconds(stepMs),
           coverage: Math.min(1, observedMs / (toMs - fromMs)),
-          buckets: buckets.map(bucketDocument),
+          ...trendFigures(trend),
         },
       }
     },
   })
+}
+
+/** A Prometheus that was asked for alone, and is not there, is a Problem; known by its name. */
+async function readTrend<T>(read: Promise<T>): Promise<T> {
+  try {
+    return await readStore(read)
+  } catch (error) {
+    if (!(error instanceof Error) || error.name !== 'PrometheusError') throw error
+    throw new Problem('unavailable', error.message, { cause: error, headers: { 'retry-after': '15' } })
+  }
 }
 
 function usualStep(rangeMs: number): number {
