@@ -7,7 +7,7 @@ export function seriesNames(expr: string): readonly string[] {
 }
 
 /** The expression without its strings, label matchers and ranges. */
-export function withoutText(expr: string): string {
+function withoutText(expr: string): string {
   return expr
     .replace(/"(?:[^"\\]|\\.)*"/g, '""')
     .replace(/\{[^}]*\}/g, ' ')
