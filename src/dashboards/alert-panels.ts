@@ -5,15 +5,24 @@ import { ROW_TO_ACCOUNT } from './board-links.ts'
 import { NONE_IS_GOOD, type ValueWord } from './panels/looks.ts'
 import { now, rows } from './panels/query.ts'
 import { loudStat } from './panels/stat.ts'
-import { table } from './panels/table.ts'
+import { type Column, table } from './panels/table.ts'
 import { orZero } from './selection.ts'
 
-const COLUMNS = ['alertname', 'severity', 'tenant', 'gateway', 'account', 'instance'] as const
+/** Labels that tell whom an alert is about. Not every alert has all of them. */
+const WHOM = {
+  tenant: { of: 'tenant', title: 'Tenant' },
+  gateway: { of: 'gateway', title: 'Gateway' },
+  account: { of: 'account', title: 'Account', link: ROW_TO_ACCOUNT },
+  instance: { of: 'instance', title: 'Exporter' },
+  receiver: { of: 'receiver', title: 'Receiver' },
+} as const satisfies Readonly<Record<string, Column>>
 
 /** Alerts about what is chosen, and those that name no account or gateway. */
 const ABOUT_CHOSEN = 'tenant=~"$tenant|",gateway=~"$gateway|",account=~"$account|"'
 export const ABOUT_GATEWAY = 'tenant=~"$tenant|",gateway=~"$gateway"'
 export const ABOUT_EXPORTER = 'alertname=~"WhatsApp(Exporter|Report|Notification|Discovery).*"'
+const WHOM_OF_CHOSEN = ['tenant', 'gateway', 'account', 'instance'] as const
+export const WHOM_OF_EXPORTER = ['instance', 'gateway', 'receiver'] as const
 
 /** Our alerts, the watchdog apart, which always fires. */
 function ours(series: string, about: string, state = ''): string {
@@ -34,7 +43,11 @@ export function firingCount(size: readonly [number, number]): Panel {
 }
 
 /** What fires, since when, and about whom. */
-export function firingAlerts(size: readonly [number, number], about = ABOUT_CHOSEN): Panel {
+export function firingAlerts(
+  size: readonly [number, number],
+  about = ABOUT_CHOSEN,
+  whom: readonly (keyof typeof WHOM)[] = WHOM_OF_CHOSEN,
+): Panel {
   const since = `${ours('ALERTS_FOR_STATE', about)} and ignoring (alertstate) ${ours('ALERTS', about, 'firing')}`
   return table({
     title: 'Alerts',
@@ -42,16 +55,13 @@ export function firingAlerts(size: readonly [number, number], about = ABOUT_CHOS
       'Alerts that fire now, the oldest first. Each has a page in docs/alerts that says what to do. An alert that is silenced or muted in Alertmanager stays here.',
     unit: 'none',
     size,
-    queries: [rows(`1000 * max by (${COLUMNS.join(', ')}) (${since})`)],
+    queries: [rows(`1000 * max by (${['alertname', 'severity', ...whom].join(', ')}) (${since})`)],
     noValue: 'Nothing fires.',
     columns: [
       { of: 0, title: 'Since', unit: 'dateTimeFromNow', width: 120 },
       { of: 'severity', title: 'Severity', width: 90 },
       { of: 'alertname', title: 'Alert' },
-      { of: 'tenant', title: 'Tenant' },
-      { of: 'gateway', title: 'Gateway' },
-      { of: 'account', title: 'Account', link: ROW_TO_ACCOUNT },
-      { of: 'instance', title: 'Exporter' },
+      ...whom.map((label) => WHOM[label]),
     ],
     sortBy: { title: 'Since', descending: false },
   })

@@ -1,4 +1,4 @@
-import { ABOUT_EXPORTER, firingAlerts } from '../alert-panels.ts'
+import { ABOUT_EXPORTER, firingAlerts, WHOM_OF_EXPORTER } from '../alert-panels.ts'
 import { exporterStarts } from '../annotations.ts'
 import type { Board } from '../board.ts'
 import { BOARD_UIDS } from '../board-links.ts'
@@ -22,7 +22,7 @@ export function exporterBoard(): Board {
     marks: [exporterStarts('at first')],
     rows: [
       nowRow(),
-      { title: 'Alerts', panels: [firingAlerts([24, 5], ABOUT_EXPORTER)] },
+      { title: 'Alerts', panels: [firingAlerts([24, 5], ABOUT_EXPORTER, WHOM_OF_EXPORTER)] },
       checksRow(),
       processRow(),
       dutiesRow(),
