@@ -206,6 +206,46 @@ describe('the status page in a browser', () => {
     })
   })
 
+  test('tells of an alert that comes while it is open, and of its end', () =>
+    withApi({}, async ({ url }) => {
+      const { page, faults } = await openPage(browser, url)
+      await textBecomes(page, '#live', /^Live$/)
+      const tell = (status: 'firing' | 'resolved', endsAt: string) =>
+        fetch(`${url}/api/alerts`, {
+          method: 'POST',
+          headers: { 'content-type': 'application/json' },
+          body: JSON.stringify({
+            version: '4',
+            receiver: 'exporter-audit',
+            groupKey: '{}:{alertname="WhatsAppAccountBlocked"}',
+            groupLabels: { alertname: 'WhatsAppAccountBlocked' },
+            status,
+            alerts: [
+              {
+                status,
+                labels: {
+                  alertname: 'WhatsAppAccountBlocked',
+                  severity: 'critical',
+                  gateway: 'waha-1',
+                  account: 'sales-02',
+                },
+                annotations: { summary: 'WhatsApp has blocked sales-02.' },
+                startsAt: new Date(NOW_MS - 60_000).toISOString(),
+                endsAt,
+                fingerprint: '0123456789abcdef',
+              },
+            ],
+          }),
+        })
+      expect((await tell('firing', '0001-01-01T00:00:00Z')).status).toBe(200)
+      await textBecomes(page, '.notices', /Alert: WhatsApp has blocked sales-02\. WhatsAppAccountBlocked, critical/)
+      await textBecomes(page, '#toasts', /Alert: WhatsApp has blocked sales-02/)
+      expect((await tell('resolved', new Date(NOW_MS).toISOString())).status).toBe(200)
+      const notices = await textBecomes(page, '.notices', /Resolved: WhatsApp has blocked sales-02/)
+      expect(notices).not.toContain('Alert:')
+      expect(faults).toEqual([])
+    }))
+
   test('comes back after the connection was lost, with what happened meanwhile', async () => {
     const changes = changeFeed(0)
     const parts = fakeParts({ changes })

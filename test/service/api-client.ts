@@ -23,8 +23,8 @@ export interface Scrape {
 export interface ApiClient {
   readonly url: string
   /** Throws where the answer is no success. */
-  json(method: 'GET' | 'POST', path: string, body?: unknown): Promise<unknown>
-  request(method: 'GET' | 'POST', path: string, body?: unknown): Promise<{ status: number; text: string }>
+  json(method: 'GET' | 'POST' | 'DELETE', path: string, body?: unknown): Promise<unknown>
+  request(method: 'GET' | 'POST' | 'DELETE', path: string, body?: unknown): Promise<{ status: number; text: string }>
   scrape(): Promise<Scrape>
   account(id: string): Promise<AccountDetail>
   gateway(name: string): Promise<GatewayDetail>
