@@ -35,7 +35,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
 }
 
 /** Free for all parts, because they import nothing of ours. */
-const COMMON = ['log.ts', 'mongo-address.ts', 'nearest-word.ts', 'option-types.ts', 'version.ts']
+const COMMON = ['html.ts', 'log.ts', 'mongo-address.ts', 'nearest-word.ts', 'option-types.ts', 'version.ts']
 
 /** Every heavy package has few homes. */
 const HOMES: Readonly<Record<string, readonly string[]>> = {

@@ -1,4 +1,4 @@
-import { html } from '../page/html.ts'
+import { html } from '../../html.ts'
 
 /** Colour of a badge's right half; each gives white text a contrast of at least 4.5. */
 export type BadgeTone = 'good' | 'warn' | 'bad' | 'unknown'

@@ -1,5 +1,5 @@
 import { Marked, type Tokens } from 'marked'
-import { Html, html } from '../page/html.ts'
+import { Html, html } from '../../html.ts'
 
 /** A page of the documentation as HTML. */
 export interface RenderedPage {

@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join, posix } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { html } from '../page/html.ts'
+import { html } from '../../html.ts'
 import { renderMarkdown } from './markdown.ts'
 
 /** Nothing but style and icon of our own origin. */

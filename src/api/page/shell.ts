@@ -1,5 +1,5 @@
+import { type Html, html } from '../../html.ts'
 import type { Principal } from '../access/principal.ts'
-import { type Html, html } from './html.ts'
 
 /** What the page must know before it asks anything. */
 export interface ShellFacts {

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { html } from './html.ts'
+import { html } from '../../html.ts'
 
 const STYLE = `body{font:1rem/1.5 system-ui,sans-serif;max-width:34rem;margin:12vh auto;padding:0 1rem}
 button{font:inherit;padding:.6rem 1.2rem;cursor:pointer}`

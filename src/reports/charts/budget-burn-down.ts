@@ -1,4 +1,4 @@
-import { type Html, html } from '../html.ts'
+import { type Html, html } from '../../html.ts'
 import { at, box, CHART_WIDTH, chart, label, line, path, ticksUpTo } from './svg.ts'
 
 export interface BurnDay {

@@ -1,4 +1,4 @@
-import { type Html, html } from '../html.ts'
+import { type Html, html } from '../../html.ts'
 import { box, CHART_WIDTH, chart, label, legend, line } from './svg.ts'
 
 export interface TimelineBar {

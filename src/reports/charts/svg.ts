@@ -1,4 +1,4 @@
-import { type Html, html, joined } from '../html.ts'
+import { type Html, html, joined } from '../../html.ts'
 
 /** Width of a chart over the whole text, in its own units; one beside another has HALF_WIDTH, so that letters keep their size. */
 export const CHART_WIDTH = 680

@@ -1,4 +1,4 @@
-import type { Html } from '../html.ts'
+import type { Html } from '../../html.ts'
 import { box, CHART_WIDTH, chart, label, legend } from './svg.ts'
 
 export interface HeatmapWords {

@@ -1,8 +1,8 @@
+import { type Html, html } from '../../html.ts'
 import type { Analysis, DayFigures, Trend } from '../analysis.ts'
 import { budgetBurnDown } from '../charts/budget-burn-down.ts'
 import { availabilityCalendar, dayStrip, shadeOf } from '../charts/calendar.ts'
 import { CHART_WIDTH } from '../charts/svg.ts'
-import { type Html, html } from '../html.ts'
 import { NONE } from './formats.ts'
 import type { Section, Writing } from './writing.ts'
 

@@ -1,5 +1,5 @@
+import { type Html, html } from '../../html.ts'
 import type { Analysis, SloVerdict } from '../analysis.ts'
-import { type Html, html } from '../html.ts'
 import { periodText, type Section, selectionText, type Writing } from './writing.ts'
 
 /** What the whole report comes down to. */

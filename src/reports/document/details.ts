@@ -1,7 +1,7 @@
 import { setImmediate } from 'node:timers/promises'
+import { type Html, html } from '../../html.ts'
 import type { AccountAnalysis, Analysis } from '../analysis.ts'
 import { HALF_WIDTH } from '../charts/svg.ts'
-import { type Html, html } from '../html.ts'
 import { burnDown, calendar, MOST_CALENDAR_DAYS, strip, trendHtml } from './availability.ts'
 import { entryCells, entryColumns } from './incidents.ts'
 import { chip } from './ranking.ts'

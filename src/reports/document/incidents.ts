@@ -1,6 +1,6 @@
+import { type Html, html } from '../../html.ts'
 import type { Analysis, IncidentEntry } from '../analysis.ts'
 import { incidentTimeline, type TimelineTick } from '../charts/incident-timeline.ts'
-import { type Html, html } from '../html.ts'
 import { CAUSE_KINDS, causeKind } from './cause-kind.ts'
 import { table } from './tables.ts'
 import { accountName, NAME_IN_TABLE, plainAccountName, type Section, type Writing } from './writing.ts'

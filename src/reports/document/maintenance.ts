@@ -1,5 +1,5 @@
+import { type Html, html } from '../../html.ts'
 import type { PlannedEntry } from '../analysis.ts'
-import { type Html, html } from '../html.ts'
 import { table } from './tables.ts'
 import { type Section, selectionText, type Writing } from './writing.ts'
 

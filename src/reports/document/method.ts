@@ -1,4 +1,4 @@
-import { html } from '../html.ts'
+import { html } from '../../html.ts'
 import type { Words } from '../words/english.ts'
 import type { Section, Writing } from './writing.ts'
 

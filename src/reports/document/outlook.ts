@@ -1,5 +1,5 @@
+import { html } from '../../html.ts'
 import type { Analysis } from '../analysis.ts'
-import { html } from '../html.ts'
 import { table } from './tables.ts'
 import type { Section, Writing } from './writing.ts'
 

@@ -1,4 +1,4 @@
-import { escaped, type Html } from '../html.ts'
+import { escaped, type Html } from '../../html.ts'
 import { fontFaces } from './fonts.ts'
 import { reportStyle } from './style.ts'
 import type { Writing } from './writing.ts'

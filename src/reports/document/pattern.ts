@@ -1,6 +1,6 @@
+import { html } from '../../html.ts'
 import type { Analysis } from '../analysis.ts'
 import { heatBorders, weekHeatmap } from '../charts/week-heatmap.ts'
-import { html } from '../html.ts'
 import { weekdayNames } from './availability.ts'
 import type { Section, Writing } from './writing.ts'
 

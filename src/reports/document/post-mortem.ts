@@ -1,5 +1,5 @@
+import { type Html, html } from '../../html.ts'
 import type { IncidentAnalysis } from '../analysis.ts'
-import { type Html, html } from '../html.ts'
 import { masthead, verdictHtml } from './cover.ts'
 import { plannedTable } from './maintenance.ts'
 import { methodSection } from './method.ts'

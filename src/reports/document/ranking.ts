@@ -1,6 +1,6 @@
 import type { AccountKey } from '../../accounts/account.ts'
+import { type Html, html } from '../../html.ts'
 import type { Analysis, RankedAccount, SloVerdict } from '../analysis.ts'
-import { type Html, html } from '../html.ts'
 import { strip } from './availability.ts'
 import { table } from './tables.ts'
 import { accountAnchor, accountName, NAME_IN_TABLE, type Section, type Writing } from './writing.ts'

@@ -1,5 +1,5 @@
+import { type Html, html } from '../../html.ts'
 import type { Analysis } from '../analysis.ts'
-import { type Html, html } from '../html.ts'
 import { availabilitySection, burnDown, calendar, MOST_CALENDAR_DAYS } from './availability.ts'
 import { contents, cover, masthead, tiles, verdictHtml, verdictOf } from './cover.ts'
 import { detailsSection, hasTrouble } from './details.ts'

@@ -1,6 +1,6 @@
+import { type Html, html } from '../../html.ts'
 import type { Analysis, DayFigures, ResponseTimes } from '../analysis.ts'
 import { responseLines } from '../charts/response-lines.ts'
-import { type Html, html } from '../html.ts'
 import { axisNames } from './availability.ts'
 import { table } from './tables.ts'
 import { accountName, type Section, type Writing } from './writing.ts'

@@ -1,6 +1,6 @@
+import { type Html, html } from '../../html.ts'
 import type { Analysis, CauseFigures, Figures } from '../analysis.ts'
 import { bars } from '../charts/bars.ts'
-import { type Html, html } from '../html.ts'
 import { causeKind } from './cause-kind.ts'
 import { table } from './tables.ts'
 import type { Section, Writing } from './writing.ts'

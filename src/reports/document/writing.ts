@@ -1,7 +1,7 @@
 import type { AccountKey } from '../../accounts/account.ts'
 import type { Selection } from '../../health/maintenance.ts'
+import { type Html, html } from '../../html.ts'
 import { shortened } from '../charts/incident-timeline.ts'
-import { type Html, html } from '../html.ts'
 import type { Words } from '../words/english.ts'
 import { type Language, wordsOf } from '../words/words.ts'
 import { type Formats, formatsFor } from './formats.ts'
