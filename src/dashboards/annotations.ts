@@ -7,15 +7,8 @@ import { ofAccounts, ofGateways, perAccount } from './selection.ts'
 
 const { incidentStart, recoveryAttempts, maintenance } = ACCOUNT_FAMILIES
 
-/** What Grafana's Prometheus data source reads beyond the common part of an annotation. */
-export interface Mark extends AnnotationQuery {
-  readonly expr: string
-  readonly step: string
-  readonly titleFormat: string
-  readonly textFormat: string
-  readonly tagKeys: string
-  readonly useValueForTime: boolean
-}
+/** A mark, with what Grafana's Prometheus data source reads of it. */
+export type Mark = AnnotationQuery & { readonly expr: string; readonly step: string }
 
 /** Whether a mark is shown until somebody switches it. */
 export type Shown = 'at first' | 'on demand'
@@ -89,11 +82,7 @@ export function exporterStarts(shown: Shown): Mark {
   })
 }
 
-function mark(
-  name: string,
-  shown: Shown,
-  own: Pick<Mark, 'iconColor' | 'expr' | 'titleFormat' | 'textFormat' | 'tagKeys'> & { useValueForTime?: boolean },
-): Mark {
+function mark(name: string, shown: Shown, own: Pick<Mark, 'iconColor' | 'expr'> & Partial<Mark>): Mark {
   return {
     name,
     datasource: { ...DATA_SOURCE },
@@ -102,5 +91,5 @@ function mark(
     step: '60s',
     useValueForTime: false,
     ...own,
-  } as Mark
+  }
 }

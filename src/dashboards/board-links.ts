@@ -1,4 +1,4 @@
-import { DashboardLinkBuilder, DashboardLinkType } from '@grafana/grafana-foundation-sdk/dashboard'
+import { type DashboardLink, DashboardLinkType } from '@grafana/grafana-foundation-sdk/dashboard'
 import type { DataLink } from './panels/panel.ts'
 
 /** The stable names of the boards in Grafana; the alerts' `dashboard_url` leads to them. */
@@ -33,33 +33,38 @@ function toGateway(labels: '__field.labels' | '__data.fields'): DataLink {
   }
 }
 
-/** Names of the boards in the links at the top of each, in this order. */
-const TITLES: Readonly<Record<keyof typeof BOARD_UIDS, string>> = {
-  fleet: 'Fleet',
-  account: 'Account',
-  gateway: 'Gateways',
-  slo: 'Objectives',
-  exporter: 'Exporter',
-}
+/** The boards in the links at the top of each, in this order. */
+const LINKED = [
+  ['Fleet', BOARD_UIDS.fleet],
+  ['Account', BOARD_UIDS.account],
+  ['Gateways', BOARD_UIDS.gateway],
+  ['Objectives', BOARD_UIDS.slo],
+  ['Exporter', BOARD_UIDS.exporter],
+] as const
 
 /**
  * Links to the other boards that keep the time range and what is chosen. Account gets no account: it is about one, and
  * "All" of another board would stay all of them there.
  * @param variables names of the variables that the board has
  */
-export function linksFrom(uid: string, variables: readonly string[]): readonly DashboardLinkBuilder[] {
+export function linksFrom(uid: string, variables: readonly string[]): readonly DashboardLink[] {
   const kept = ['datasource', 'tenant', 'gateway'].filter((name) => variables.includes(name))
-  const toAccounts = `/d/${BOARD_UIDS.account}?${kept.map((name) => `\${${name}:queryparam}`).join('&')}`
-  return (Object.keys(TITLES) as (keyof typeof TITLES)[])
-    .filter((board) => BOARD_UIDS[board] !== uid)
-    .map((board) =>
-      new DashboardLinkBuilder(TITLES[board])
-        .type(DashboardLinkType.Link)
-        .icon('dashboard')
-        .url(board === 'account' ? toAccounts : `/d/${BOARD_UIDS[board]}`)
-        .includeVars(board !== 'account')
-        .keepTime(true),
-    )
+  const chosen = kept.map((name) => `\${${name}:queryparam}`).join('&')
+  return LINKED.filter(([, board]) => board !== uid).map(([title, board]) => {
+    const toAccount = board === BOARD_UIDS.account
+    return {
+      title,
+      type: DashboardLinkType.Link,
+      icon: 'dashboard',
+      tooltip: '',
+      url: `/d/${board}${toAccount ? `?${chosen}` : ''}`,
+      tags: [],
+      asDropdown: false,
+      targetBlank: false,
+      includeVars: !toAccount,
+      keepTime: true,
+    }
+  })
 }
 
 /** From a series with the labels of an account to its board. */

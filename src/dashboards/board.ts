@@ -4,6 +4,7 @@ import {
   DashboardCursorSync,
   type Panel,
   RowBuilder,
+  type VariableModel,
 } from '@grafana/grafana-foundation-sdk/dashboard'
 import type { Mark } from './annotations.ts'
 import { linksFrom } from './board-links.ts'
@@ -52,20 +53,16 @@ export function dashboard(board: Board): Dashboard {
   }
   const built = builder.build()
   const panels = (built.panels ?? []).map((panel, index) => ({ ...panel, id: index + 1 }))
-  const list = board.variables.map((variable) => without(NEWER.variable, variable.build()))
-  const names = list.map(({ name }) => name)
-  const links = linksFrom(board.uid, names).map((link) => without(NEWER.link, link.build()))
-  return { ...built, schemaVersion: SCHEMA_VERSION, templating: { list }, links, panels }
+  const list = board.variables.map((variable) => known(variable.build()))
+  const links = linksFrom(
+    board.uid,
+    list.map(({ name }) => name),
+  )
+  return { ...built, schemaVersion: SCHEMA_VERSION, templating: { list }, links: [...links], panels }
 }
 
-/** What the SDK writes by default though Grafana 9.4 has no such option; newer versions take the same defaults, or better. */
-const NEWER = {
-  variable: ['allowCustomValue', 'auto', 'auto_min', 'auto_count'],
-  link: ['placement'],
-} as const
-
-function without<Whole extends object, Key extends keyof Whole>(keys: readonly Key[], whole: Whole): Omit<Whole, Key> {
-  const left: Partial<Whole> = { ...whole }
-  for (const key of keys) delete left[key]
-  return left as Omit<Whole, Key>
+/** A variable without what the SDK writes by default though Grafana 9.4 has no such option; newer versions have the same defaults. */
+function known(variable: VariableModel): VariableModel {
+  const { allowCustomValue: _custom, auto: _auto, auto_min: _least, auto_count: _count, ...kept } = variable
+  return kept
 }

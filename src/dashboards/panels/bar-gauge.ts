@@ -12,6 +12,6 @@ export function barList(facts: PanelFacts): Panel {
       reduceOptions: { calcs: ['lastNotNull'], fields: '', values: false },
       showUnfilled: true,
     },
-    colour: { mode: 'thresholds' },
+    colour: 'by value',
   })
 }

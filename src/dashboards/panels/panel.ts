@@ -1,10 +1,19 @@
 // What all panels have in common. The panel types' own builders of the SDK follow the newest Grafana and write options
 // that Grafana 9.4 does not have; so panels are made with the general builder, and each type's options are written out.
 import {
+  type DashboardLink,
+  DashboardLinkType,
   type DynamicConfigValue,
+  type FieldColor,
+  FieldColorModeId,
+  type FieldConfigSource,
+  MappingType,
   type MatcherConfig,
   type Panel,
   PanelBuilder,
+  type ThresholdsConfig,
+  ThresholdsMode,
+  type ValueMap,
 } from '@grafana/grafana-foundation-sdk/dashboard'
 import type { Colour, Steps, ValueWord } from './looks.ts'
 import { type Query, target } from './query.ts'
@@ -53,7 +62,8 @@ export interface Display {
   readonly options: object
   /** The type's own part of the field configuration. */
   readonly custom?: object
-  readonly colour?: { readonly mode: 'thresholds' | 'palette-classic' | 'fixed'; readonly fixedColor?: Colour }
+  /** By the steps of the value, or a colour for each series. */
+  readonly colour?: 'by value' | 'by series'
   readonly transformations?: readonly Transformation[]
   /** Lower limit of the step, for series that are recorded rarely. */
   readonly interval?: string
@@ -80,7 +90,7 @@ export function panel(type: PanelType, facts: PanelFacts, display: Display): Pan
   return { ...built, fieldConfig: fieldConfig(facts, display) }
 }
 
-function fieldConfig(facts: PanelFacts, display: Display): NonNullable<Panel['fieldConfig']> {
+function fieldConfig(facts: PanelFacts, display: Display): FieldConfigSource {
   const { unit, decimals, min, max, steps, words, noValue, links, overrides = [] } = facts
   return {
     defaults: {
@@ -89,28 +99,49 @@ function fieldConfig(facts: PanelFacts, display: Display): NonNullable<Panel['fi
       ...(min === undefined ? {} : { min }),
       ...(max === undefined ? {} : { max }),
       ...(noValue === undefined ? {} : { noValue }),
-      ...(display.colour === undefined ? {} : { color: display.colour as never }),
-      ...(steps === undefined ? {} : { thresholds: thresholds(steps) as never }),
-      mappings: words === undefined ? [] : (valueMappings(words) as never),
-      ...(links === undefined ? {} : { links: links.map((link) => ({ ...link, targetBlank: false })) as never }),
+      ...(display.colour === undefined ? {} : { color: COLOURS[display.colour] }),
+      ...(steps === undefined ? {} : { thresholds: thresholds(steps) }),
+      mappings: words === undefined ? [] : valueMappings(words),
+      ...(links === undefined ? {} : { links: links.map(inPlace) }),
       ...(display.custom === undefined ? {} : { custom: display.custom }),
     },
     overrides: overrides.map(({ matcher, properties }) => ({ matcher, properties: [...properties] })),
   }
 }
 
-/** Thresholds as Grafana stores them: the first step has no bound. */
-export function thresholds([base, ...bounds]: Steps): object {
+const COLOURS: Readonly<Record<NonNullable<Display['colour']>, FieldColor>> = {
+  'by value': { mode: FieldColorModeId.Thresholds },
+  'by series': { mode: FieldColorModeId.PaletteClassic },
+}
+
+/** A link of a value as Grafana stores it: opened in the same window, so that "back" leads back. */
+export function inPlace({ title, url }: DataLink): DashboardLink {
   return {
-    mode: 'absolute',
+    title,
+    url,
+    type: DashboardLinkType.Link,
+    icon: '',
+    tooltip: '',
+    tags: [],
+    asDropdown: false,
+    targetBlank: false,
+    includeVars: false,
+    keepTime: false,
+  }
+}
+
+/** Thresholds as Grafana stores them: the first step has no bound. */
+export function thresholds([base, ...bounds]: Steps): ThresholdsConfig {
+  return {
+    mode: ThresholdsMode.Absolute,
     steps: [{ color: base, value: null }, ...bounds.map(([value, color]) => ({ color, value }))],
   }
 }
 
 /** Value mappings as Grafana stores them. */
-export function valueMappings(words: readonly ValueWord[]): object[] {
+export function valueMappings(words: readonly ValueWord[]): ValueMap[] {
   const options = words.map(({ value, text, colour }, index) => [String(value), { text, color: colour, index }])
-  return [{ type: 'value', options: Object.fromEntries(options) }]
+  return [{ type: MappingType.ValueToText, options: Object.fromEntries(options) }]
 }
 
 /** The field or series with this name, as it is shown. */

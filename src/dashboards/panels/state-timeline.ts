@@ -13,7 +13,7 @@ export function timeline(facts: PanelFacts, interval?: string): Panel {
       tooltip: { mode: 'single', sort: 'none' },
     },
     custom: { fillOpacity: 80, lineWidth: 0 },
-    colour: { mode: 'thresholds' },
+    colour: 'by value',
     ...(interval === undefined ? {} : { interval }),
   })
 }

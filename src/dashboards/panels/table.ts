@@ -2,6 +2,7 @@ import type { Panel } from '@grafana/grafana-foundation-sdk/dashboard'
 import type { Steps, ValueWord } from './looks.ts'
 import {
   type DataLink,
+  inPlace,
   named,
   type Override,
   type PanelFacts,
@@ -60,7 +61,7 @@ function shown(facts: TableFacts, transformations: readonly Transformation[]): P
         ...(sortBy === undefined ? {} : { sortBy: [{ displayName: sortBy.title, desc: sortBy.descending }] }),
       },
       custom: CUSTOM,
-      colour: { mode: 'thresholds' },
+      colour: 'by value',
       transformations,
     },
   )
@@ -95,7 +96,7 @@ function columnOverrides({ title, unit, decimals, steps, filled, words, width, l
       : { thresholds: thresholds(steps), 'custom.displayMode': filled ? 'color-background-solid' : 'color-text' }),
     ...(words === undefined ? {} : { mappings: valueMappings(words), 'custom.displayMode': 'color-text' }),
     ...(width === undefined ? {} : { 'custom.width': width }),
-    ...(link === undefined ? {} : { links: [{ ...link, targetBlank: false }] }),
+    ...(link === undefined ? {} : { links: [inPlace(link)] }),
   }
   // Else an empty cell would say what the panel says when it has no rows.
   return [named(title, { noValue: '-', ...properties })]

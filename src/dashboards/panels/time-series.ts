@@ -50,7 +50,7 @@ function drawn(facts: CurveFacts, custom: object): Panel {
       tooltip: { mode: 'multi', sort: 'desc' },
     },
     custom: { ...CUSTOM, ...custom, thresholdsStyle: { mode: showSteps ?? 'off' } },
-    colour: { mode: 'palette-classic' },
+    colour: 'by series',
     ...(interval === undefined ? {} : { interval }),
   })
 }
