@@ -43,12 +43,17 @@ export const RULE_FILES: readonly RuleFile[] = [
 
 /** The YAML text of a rule file. */
 export function renderRuleFile(file: RuleFile, links: RuleLinks = DEFAULT_LINKS): string {
-  const groups = file.groups.map(({ name, interval, rules }) => ({
+  const groups = ruleGroups(file, links)
+  return `# Generated from src/rules by npm run generate. Do not edit.\n${stringify({ groups }, { lineWidth: 0, aliasDuplicateObjects: false })}`
+}
+
+/** The groups of a rule file as Prometheus reads them. */
+export function ruleGroups(file: RuleFile, links: RuleLinks = DEFAULT_LINKS): readonly object[] {
+  return file.groups.map(({ name, interval, rules }) => ({
     name,
     interval,
     rules: rules.map((rule) => (isAlert(rule) ? alertEntry(rule, links) : recordEntry(rule))),
   }))
-  return `# Generated from src/rules by npm run generate. Do not edit.\n${stringify({ groups }, { lineWidth: 0, aliasDuplicateObjects: false })}`
 }
 
 /** Name of an alert's runbook: `WhatsAppGatewayDown` is `gateway-down`. */
