@@ -52,16 +52,22 @@ export function summaryOf(usages: readonly Usage[]): UsageSummary {
   const [begin, end] = [steady[0], steady.at(-1)]
   if (sixth < 4 || begin === undefined || end === undefined)
     throw new Error(`${usages.length} samples are too few to tell a course; run it for two minutes or longer`)
-  const course = (of: (usage: Usage) => number): Course => ({
-    first: rounded(median(steady.slice(0, sixth).map(of))),
-    last: rounded(median(steady.slice(-sixth).map(of))),
-    max: rounded(Math.max(...usages.map(of))),
-  })
   return {
     samples: usages.length,
-    rssMb: course(({ rssMb }) => rssMb),
-    descriptors: course(({ descriptors }) => descriptors),
+    rssMb: courseOf(usages.map(({ rssMb }) => rssMb)),
+    descriptors: courseOf(usages.map(({ descriptors }) => descriptors)),
     cpuPercent: rounded(((end.cpuSeconds - begin.cpuSeconds) / ((end.atMs - begin.atMs) / 1000)) * 100),
+  }
+}
+
+/** The first sixth of the values is the warm-up. */
+export function courseOf(values: readonly number[]): Course {
+  const sixth = Math.floor(values.length / 6)
+  const steady = values.slice(sixth)
+  return {
+    first: rounded(median(steady.slice(0, sixth))),
+    last: rounded(median(steady.slice(-sixth))),
+    max: rounded(Math.max(...values)),
   }
 }
 

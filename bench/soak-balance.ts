@@ -141,8 +141,11 @@ export function balance(
       }
       const trueStartMs = Math.max(begin.fromMs, watch.fromMs, ...endsWithin(blind, begin, incident.startMs))
       errors.start.push(Math.max(0, incident.startMs - trueStartMs) / 1000)
-      errors.detection.push(Math.max(0, incident.detectedMs - trueStartMs) / 1000)
-      if (incident.startMs - trueStartMs > watch.intervalMs + watch.timeoutMs + EDGE_MS)
+      // Nothing is confirmed while nothing is seen: such an incident says nothing of the delay.
+      if (!blind.some((span) => span.fromMs < incident.detectedMs && span.toMs > begin.fromMs))
+        errors.detection.push(Math.max(0, incident.detectedMs - trueStartMs) / 1000)
+      // Two intervals: the accounts of a gateway that hangs wait for their place before they are asked.
+      if (incident.startMs - trueStartMs > 2 * watch.intervalMs + EDGE_MS)
         mistimed.push(`${lineOf(incident)} begins late: the outage began ${timeText(trueStartMs)}`)
       const endError = endErrorMs(incident, outages, blind, watch)
       if (endError === null) mistimed.push(`${lineOf(incident)} does not end with an outage`)
@@ -175,12 +178,12 @@ export function balance(
   }
 }
 
-/** Faults that make the account unusable, joined where one follows another without a pause, within the watched time. */
+/** Faults that make the account unusable, joined where one follows another without a pause. */
 function outagesOf(faults: readonly Injected[], watch: Watch): readonly Outage[] {
   const spans = faults
     .filter(({ fault }) => !HARMLESS.has(fault) && !BLINDING.has(fault))
     .map(({ fault, startMs, endMs }) => ({ fault, fromMs: startMs, toMs: endMs ?? Number.POSITIVE_INFINITY }))
-    .filter(({ fromMs, toMs }) => toMs > watch.fromMs && fromMs < watch.toMs)
+    .filter(({ fromMs }) => fromMs < watch.toMs)
     .sort((a, b) => a.fromMs - b.fromMs)
   const joined: { fromMs: number; toMs: number; faults: string[] }[] = []
   for (const { fault, fromMs, toMs } of spans) {
@@ -241,8 +244,9 @@ function endErrorMs(
         (atMs, span) => (span.fromMs <= atMs + watch.intervalMs && span.toMs > atMs ? span.toMs : atMs),
         outage.toMs,
       )
-    const lateMs = endMs - outage.toMs
-    if (lateMs >= -EDGE_MS && endMs - seenEndMs <= latestMs) return Math.max(0, endMs - seenEndMs)
+    // A check counts from its first request, and what it says may come with a later one.
+    const earlyMs = outage.toMs - endMs
+    if (earlyMs <= watch.timeoutMs + EDGE_MS && endMs - seenEndMs <= latestMs) return Math.max(0, endMs - seenEndMs)
   }
   return null
 }

@@ -20,7 +20,7 @@ import { sqliteStore } from '../src/store/sqlite.ts'
 import type { Paged } from '../src/store/store.ts'
 import { fleetConfig } from './fleet-config.ts'
 import { startProgram, startTarget } from './process.ts'
-import { summaryOf, type UsageSummary, watchProcess } from './process-watch.ts'
+import { type Course, courseOf, summaryOf, type UsageSummary, watchProcess } from './process-watch.ts'
 import { type Balance, balance } from './soak-balance.ts'
 
 const RUNS = {
@@ -28,7 +28,8 @@ const RUNS = {
   hour: { accounts: 1_000, minutes: 60 },
 }
 const INTERVAL_MS = 15_000
-const TIMEOUT_MS = 5_000
+/** Longer than two faults `slow` together, that of an account and that of its gateway: slow is not down. */
+const TIMEOUT_MS = 8_000
 const CONNECTING_LIMIT_MS = 45_000
 const REPAIR_MS = 3_000
 const UNHEALTHY_AFTER = 3
@@ -52,6 +53,8 @@ interface Scrapes {
   readonly failed: number
   readonly slowestMs: number
   readonly pageMb: number
+  /** JavaScript heap in use, MB: the median of the first and of the last sixth of the scrapes after the warm-up. */
+  readonly heapMb: Course
 }
 
 interface Ledger extends Balance {
@@ -174,6 +177,7 @@ async function watchExporter(folder: string, config: string, minutes: number) {
 function scraping(url: string): { stop(): Promise<Scrapes> } {
   const ending = new AbortController()
   const seen = { count: 0, failed: 0, slowestMs: 0, pageMb: 0 }
+  const heapsMb: number[] = []
   const scrape = async () => {
     const startMs = performance.now()
     try {
@@ -185,6 +189,8 @@ function scraping(url: string): { stop(): Promise<Scrapes> } {
       const page = gunzipSync(await body.bytes())
       if (statusCode !== 200) throw new Error(`/metrics answered ${statusCode}`)
       seen.pageMb = Number((page.length * PER_MEGABYTE).toFixed(2))
+      const heap = /^nodejs_heap_size_used_bytes (\S+)$/m.exec(page.toString('latin1'))?.[1]
+      if (heap !== undefined) heapsMb.push(Number(heap) * PER_MEGABYTE)
       seen.slowestMs = Math.max(seen.slowestMs, Math.round(performance.now() - startMs))
     } catch {
       seen.failed += 1
@@ -201,7 +207,7 @@ function scraping(url: string): { stop(): Promise<Scrapes> } {
     async stop() {
       ending.abort()
       await running
-      return seen
+      return { ...seen, heapMb: courseOf(heapsMb) }
     },
   }
 }
@@ -254,6 +260,7 @@ function table({ accounts, minutes, exporter, scrapes, storeMb, ledger }: Report
     accounts,
     minutes,
     'resident memory, MB': course(exporter.rssMb),
+    'heap in use, MB': course(scrapes.heapMb),
     'open descriptors': course(exporter.descriptors),
     'CPU, % of a core': exporter.cpuPercent,
     scrapes: `${scrapes.count}, ${scrapes.failed} failed, slowest ${scrapes.slowestMs} ms, ${scrapes.pageMb} MB`,
