@@ -95,7 +95,8 @@ export interface RequestedReportsParts {
   /** How reports look by the configuration; throws where it cannot be had. */
   look(): ReportLook
   readonly log: Log
-  readonly events: { begun(): void; failed(): void }
+  /** What fails is told with the report, to the one who asked: it is nothing that was due. */
+  readonly events: { begun(): void }
   now(): number
   /** Ends what is under way. */
   readonly signal: AbortSignal
@@ -159,7 +160,6 @@ export function createRequestedReports(parts: RequestedReportsParts): RequestedR
       log.info({ report: facts.id, by: facts.requestedBy }, 'A report was made on request.')
     } catch (error) {
       const detail = signal.aborted ? 'The exporter ended meanwhile. Ask for it again.' : messageOf(error)
-      if (!signal.aborted) events.failed()
       log.warn({ report: facts.id, error: detail }, 'A report that was asked for could not be made.')
       const failed: Facts = { ...facts, state: 'failed', detail: detail.slice(0, 500), doneMs: parts.now() }
       await put(failed).catch((reason: unknown) =>

@@ -10,6 +10,7 @@ import { afterEach, expect, test } from 'vitest'
 import { createApi } from '../../src/api/app.ts'
 import { type Listener, listen } from '../../src/api/listen.ts'
 import { ApiOptions } from '../../src/api/options.ts'
+import { pageAssets } from '../../src/api/page/assets.ts'
 import type { ApiParts } from '../../src/api/parts.ts'
 import { type Log, silentLog } from '../../src/log.ts'
 import { fakeMonitor, fakeParts, smallFleet } from './fakes.ts'
@@ -150,7 +151,9 @@ function ask(port: number, tls: object = {}): Promise<Seen> {
         certificate: String(socket.getPeerCertificate().subject.CN),
         protocol: socket.getProtocol(),
       })
-      answer.resume()
+      // Events never end.
+      if (answer.headers['content-type']?.includes('event-stream') === true) answer.destroy()
+      else answer.resume()
     })
       .on('error', reject)
       .end()
@@ -168,6 +171,18 @@ test('under TLS browsers are told to stay there, and old versions are not spoken
   await expect(ask(port, { maxVersion: 'TLSv1.1', minVersion: 'TLSv1.1' })).rejects.toThrow()
   const strict = await start({ tls: { ...tls, minVersion: '1.3' } })
   await expect(ask(strict.port, { maxVersion: 'TLSv1.2' })).rejects.toThrow()
+})
+
+test('the page, its files, the API and its events come over TLS', async () => {
+  const folder = temporaryCopy()
+  const { port } = await start({ tls: { certFile: join(folder, 'server.crt'), keyFile: join(folder, 'server.key') } })
+  const page = await ask(port, { path: '/' })
+  expect(page).toMatchObject({ status: 200, headers: { 'content-type': 'text/html; charset=utf-8' } })
+  for (const path of [`/page/${pageAssets().version}/main.js`, '/api/health/status', '/api/reports', '/metrics'])
+    expect(await ask(port, { path }), path).toMatchObject({ status: 200, certificate: 'first' })
+  const { headers } = await ask(port, { path: '/api/events' })
+  expect(headers['content-type']).toContain('text/event-stream')
+  await expect(fetch(`http://127.0.0.1:${port}/`)).rejects.toThrow()
 })
 
 test('a certificate that changes is used from the next connection on; a broken one is not', async () => {
