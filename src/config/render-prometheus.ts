@@ -1,3 +1,4 @@
+import { peerUrl } from '../discovery/options.ts'
 import { clientSignIn, promDuration, reachableAddress, renderedYaml, urlParts } from './rendered.ts'
 import type { Config } from './schema.ts'
 
@@ -84,13 +85,19 @@ function remoteWrite({
   }
 }
 
-function exporterJob({ api, prometheus }: Config, targets: readonly string[] | undefined): object {
+function exporterJob({ api, prometheus, sharding }: Config, targets: readonly string[] | undefined): object {
   const caFile = prometheus.scrapeCaFile
   return {
     job_name: 'whatsapp-exporter',
     scheme: api.tls === undefined ? 'http' : 'https',
     ...clientSignIn(prometheus.scrapeSignIn),
     ...(api.tls === undefined || caFile === undefined ? {} : { tls_config: { ca_file: caFile } }),
-    static_configs: [{ targets: targets ?? [reachableAddress(api.listen)] }],
+    static_configs: [{ targets: targets ?? peerTargets(sharding) ?? [reachableAddress(api.listen)] }],
   }
+}
+
+/** Every exporter that shares the fleet, so that one that is down is a target that is down; null where they are unknown. */
+function peerTargets(sharding: Config['sharding']): readonly string[] | null {
+  if (sharding.total <= 1 || sharding.peers === undefined) return null
+  return Array.from({ length: sharding.total }, (_, ordinal) => urlParts(peerUrl(sharding, ordinal) ?? '').target)
 }

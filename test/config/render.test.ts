@@ -71,6 +71,24 @@ const CASES: readonly (readonly [string, string])[] = [
   ['an API with TLS and a sign-in', EVERYTHING + SECURE],
 ]
 
+test('every exporter that shares the fleet is scraped, as the peers reach each other', () => {
+  const sharded = 'sharding: { ordinal: hostname, total: 3, peers: "http://exporter-{ordinal}.exporter:19292" }\n'
+  const jobOf = (text: string, targets?: readonly string[]) =>
+    parse(
+      renderPrometheus(configOf(text), {
+        rulesGlobs: [],
+        ...(targets === undefined ? {} : { exporterTargets: targets }),
+      }),
+    ).scrape_configs[0].static_configs
+  expect(jobOf(MINIMAL + sharded)).toEqual([
+    { targets: ['exporter-0.exporter:19292', 'exporter-1.exporter:19292', 'exporter-2.exporter:19292'] },
+  ])
+  expect(jobOf(MINIMAL + sharded, ['one:1'])).toEqual([{ targets: ['one:1'] }])
+  expect(
+    jobOf(`${MINIMAL}sharding: { total: 2, peers: ["https://a.example.com", "https://b.example.com/x"] }\n`),
+  ).toEqual([{ targets: ['a.example.com:443', 'b.example.com:443'] }])
+})
+
 describe('promtool accepts prometheus.yml', () => {
   test.each(CASES)('of %s', (_name, text) => {
     const rendered = renderPrometheus(configOf(text), { rulesGlobs: [join(folder, 'none-*.yml')] })

@@ -1,7 +1,9 @@
-import { readdirSync, readFileSync, statSync } from 'node:fs'
+import { spawnSync } from 'node:child_process'
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { basename, dirname, join, normalize } from 'node:path'
 import { Ajv } from 'ajv'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, onTestFinished, test } from 'vitest'
 import { parse, parseAllDocuments } from 'yaml'
 import { z } from 'zod'
 import { faultText } from '../../src/config/fault.ts'
@@ -249,4 +251,43 @@ test('the rules are those of prometheus/rules, group by group', () => {
   )
   const byName = (a: { name: string }, b: { name: string }) => (a.name < b.name ? -1 : 1)
   expect(spec.groups.toSorted(byName)).toEqual(files.flatMap(({ groups }) => groups).toSorted(byName))
+})
+
+/** Debian builds its promtool without the discovery of Kubernetes; that section is held to its shape here instead. */
+function known(yaml: string): string {
+  const section = /^ {4}kubernetes_sd_configs:\n(?: {6}.*\n)+/m.exec(yaml)?.[0]
+  if (section === undefined) return yaml
+  z.object({
+    kubernetes_sd_configs: z.tuple([
+      z.strictObject({ role: z.literal('endpoints'), namespaces: z.strictObject({ names: z.array(z.string()) }) }),
+    ]),
+  }).parse(parse(section))
+  return yaml.replace(section, '    static_configs: [{ targets: ["pod:19292"] }]\n')
+}
+
+describe('docs/kubernetes.md', () => {
+  const text = readFileSync('docs/kubernetes.md', 'utf8')
+  const snippets = [...text.matchAll(/```yaml\n([\s\S]*?)```/g)].map(([, yaml = '']) => yaml)
+
+  test.each(snippets.map((yaml) => [yaml.match(/\w+_sd_configs/)?.[0] ?? '', yaml]))(
+    'promtool accepts the discovery by %s',
+    (_kind, yaml) => {
+      const folder = mkdtempSync(join(tmpdir(), 'kubernetes-docs-'))
+      onTestFinished(() => rmSync(folder, { recursive: true }))
+      const file = join(folder, 'prometheus.yml')
+      // Promtool looks for the files that a configuration names.
+      writeFileSync(join(folder, 'token'), 'x')
+      writeFileSync(file, known(yaml).replaceAll('/run/secrets/scrape-token', 'token'))
+      const { status, stdout, stderr } = spawnSync('promtool', ['check', 'config', file], { encoding: 'utf8' })
+      expect([status, stdout + stderr]).toEqual([0, expect.stringContaining('SUCCESS')])
+    },
+  )
+
+  test('shows both ways, and names every file of the folder', () => {
+    expect(snippets.map((yaml) => yaml.match(/\w+_sd_configs/)?.[0])).toEqual([
+      'dns_sd_configs',
+      'kubernetes_sd_configs',
+    ])
+    for (const file of readdirSync(ROOT)) if (file !== 'kustomization.yaml') expect(text).toContain(`\`${file}`)
+  })
 })
