@@ -1,11 +1,13 @@
 // The gateway of the benchmarks, in a process of its own: speaks the `http` dialect on raw sockets, answers after a fixed
 // time, and notes when each request came and when its reply left, on the clock that all processes of a machine share.
-// usage: node bench/target.ts <latencyMs> ; prints its port, then answers GET /accounts/<id>, GET /log and DELETE /log.
+// usage: node bench/target.ts <latencyMs> ; prints its port, then answers GET /accounts/<id>, GET /log and DELETE /log;
+// PUT /faults/<id> disconnects an account, DELETE /faults/<id> brings it back.
 import { createServer, type Socket } from 'node:net'
 
 const latencyMs = Number(process.argv[2] ?? '0')
 /** Milliseconds between the request's arrival and its reply, per account, in order. */
 const served = new Map<string, number[]>()
+const faulty = new Set<string>()
 
 const server = createServer({ noDelay: true }, (socket) => {
   let pending = ''
@@ -35,10 +37,18 @@ function handle(socket: Socket, head: string): void {
     reply(socket, body)
     return
   }
+  if (path.startsWith('/faults/')) {
+    const account = decodeURIComponent(path.slice('/faults/'.length))
+    if (method === 'PUT') faulty.add(account)
+    else faulty.delete(account)
+    reply(socket, '{}')
+    return
+  }
   const arrivedMs = performance.now()
   const account = decodeURIComponent(path.slice(path.lastIndexOf('/') + 1))
   const answer = () => {
-    reply(socket, `{"account":"${account}","state":"connected","lastActivityAt":"2026-01-01T00:00:00Z"}`)
+    const state = faulty.has(account) ? 'disconnected' : 'connected'
+    reply(socket, `{"account":"${account}","state":"${state}","lastActivityAt":"2026-01-01T00:00:00Z"}`)
     const times = served.get(account)
     const tookMs = performance.now() - arrivedMs
     if (times === undefined) served.set(account, [tookMs])
