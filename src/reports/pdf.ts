@@ -5,6 +5,7 @@ import pLimit from 'p-limit'
 import puppeteer, { type Browser, type Page } from 'puppeteer-core'
 import type { Log } from '../log.ts'
 import { destinationPages, withFixedDates } from './pdf-bytes.ts'
+import { forPaperOnly, lightened, measured, wantsPageNumbers, withPageNumbers } from './print-page.ts'
 
 /** Makes PDFs. At most two at once; further ones wait. */
 export interface PdfRenderer {
@@ -66,8 +67,22 @@ const LEAN = ['--disable-gpu', '--disable-dev-shm-usage', '--disable-extensions'
 export function createPdfRenderer(options: PdfOptions): PdfRenderer {
   const places = pLimit(AT_ONCE)
   return {
-    render: (page, dateMs, signal) => places(() => renderWithRetry(page, dateMs, options, signal)),
+    render: (page, dateMs, signal) =>
+      new Promise((resolve, reject) => {
+        // The place is free when the browser is gone; whoever waits for the PDF need not wait for that.
+        void places(async () => {
+          const { pdf, ended } = await renderWithRetry(page, dateMs, options, signal)
+          resolve(pdf)
+          await ended
+        }).catch(reject)
+      }),
   }
+}
+
+/** A PDF, and the end of the browser that made it; never rejects. */
+interface Printed {
+  readonly pdf: Uint8Array
+  readonly ended: Promise<void>
 }
 
 async function renderWithRetry(
@@ -75,7 +90,7 @@ async function renderWithRetry(
   dateMs: number,
   options: PdfOptions,
   signal: AbortSignal,
-): Promise<Uint8Array> {
+): Promise<Printed> {
   const executable = await findBrowser(options)
   const limit = AbortSignal.any([signal, AbortSignal.timeout(options.timeoutMs)])
   for (let attempt = 1; ; attempt++) {
@@ -103,24 +118,31 @@ async function renderOnce(
   executable: string,
   options: PdfOptions,
   limit: AbortSignal,
-): Promise<Uint8Array> {
+): Promise<Printed> {
   limit.throwIfAborted()
   const browser = await orAborted(launch(executable, options, limit), limit)
   const kill = () => browser.process()?.kill('SIGKILL')
   limit.addEventListener('abort', kill, { once: true })
+  const end = async () => {
+    await browser.close().catch(() => kill())
+    limit.removeEventListener('abort', kill)
+  }
   try {
     if (limit.aborted) kill()
-    const tab = await browser.newPage()
+    // The one that every browser starts with: a further one takes time.
+    const tab = (await browser.pages())[0] ?? (await browser.newPage())
     await tab.setJavaScriptEnabled(false)
     await tab.setOfflineMode(true)
-    // First without tags and with empty charts, which is much faster, only to learn on which page each heading stands.
-    const pages = page.includes('data-page-of="')
-      ? destinationPages(await print(tab, withEmptyCharts(page), false))
+    // First without tags and with nothing painted, which is much faster, only to learn on which page each heading stands.
+    const pages = wantsPageNumbers(page)
+      ? destinationPages(await print(tab, forPaperOnly(measured(page)), false))
       : new Map<string, number>()
-    return withFixedDates(await print(tab, withPageNumbers(page, pages), true), dateMs)
-  } finally {
-    limit.removeEventListener('abort', kill)
-    await browser.close().catch(() => kill())
+    const finished = withPageNumbers(lightened(page), pages)
+    const pdf = withFixedDates(await print(tab, forPaperOnly(finished), true), dateMs)
+    return { pdf, ended: end() }
+  } catch (error) {
+    await end()
+    throw error
   }
 }
 
@@ -128,19 +150,6 @@ async function print(tab: Page, page: string, tagged: boolean): Promise<Uint8Arr
   // The limit of the whole rendering ends these by ending the browser.
   await tab.setContent(page, { waitUntil: 'load', timeout: 0 })
   return await tab.pdf({ preferCSSPageSize: true, printBackground: true, tagged, outline: tagged, timeout: 0 })
-}
-
-/** The same layout: a chart's size is that of its view box, whatever is drawn in it. */
-function withEmptyCharts(page: string): string {
-  return page.replace(/(<svg [^>]*>)[\s\S]*?<\/svg>/g, '$1</svg>')
-}
-
-/** Writes page numbers into the elements that wait for them. */
-function withPageNumbers(page: string, pages: ReadonlyMap<string, number>): string {
-  return page.replace(/data-page-of="([^"]+)"><\/span>/g, (whole, id: string) => {
-    const number = pages.get(id)
-    return number === undefined ? whole : `data-page-of="${id}">${number}</span>`
-  })
 }
 
 /** The work, or the limit's reason as soon as it aborts: a browser that hangs while it starts never answers. */
@@ -189,7 +198,8 @@ async function launch(executable: string, options: PdfOptions, limit: AbortSigna
     }
   }
   try {
-    return await start(['--no-sandbox'])
+    // A zygote forks sandboxed processes; without a sandbox it only costs a start of its own.
+    return await start(['--no-sandbox', '--no-zygote'])
   } catch (error) {
     throw crashed(executable, error)
   }

@@ -1,0 +1,73 @@
+// The finished page, made lighter for the printer. What it looks like and what its text says stays the same.
+
+/**
+ * The page with charts of fewer elements, which is what printing time goes into: tips that only a pointing hand sees are
+ * left out, the labels of a chart are one text, and boxes of one colour are one shape where nothing lies between them.
+ */
+export function lightened(page: string): string {
+  return page.replace(/(<svg [^>]*>)([\s\S]*?)<\/svg>/g, (_, head: string, marks: string) => {
+    const bare = marks.replace(/(<rect [^>]*>)<title>[^<]*<\/title>/g, '$1')
+    return `${head}${withOneText(/<(?:line|path|circle) /.test(bare) ? bare : withOneShapePerColour(bare))}</svg>`
+  })
+}
+
+function withOneText(marks: string): string {
+  const labels: string[] = []
+  const rest = marks.replace(/<text ([^>]*)>([^<]*)<\/text>/g, (_, place: string, text: string) => {
+    labels.push(`<tspan ${place}>${text}</tspan>`)
+    return ''
+  })
+  return labels.length === 0 ? marks : `${rest}<text>${labels.join('')}</text>`
+}
+
+const BOX = /<rect x="([^"]*)" y="([^"]*)" width="([^"]*)" height="([^"]*)" class="([^"]*)"><\/rect>/g
+
+function withOneShapePerColour(marks: string): string {
+  const outlines = new Map<string, string>()
+  const rest = marks.replace(BOX, (_, x: string, y: string, width: string, height: string, kind: string) => {
+    outlines.set(kind, `${outlines.get(kind) ?? ''}M${x} ${y}h${width}v${height}h-${width}z`)
+    return ''
+  })
+  const shapes = [...outlines].map(([kind, outline]) => `<path d="${outline}" class="${kind}"/>`)
+  // Labels stand on the boxes.
+  const firstLabel = rest.indexOf('<text ')
+  const at = firstLabel < 0 ? rest.length : firstLabel
+  return `${rest.slice(0, at)}${shapes.join('')}${rest.slice(at)}`
+}
+
+const SCREEN_ONLY = 'letters'
+
+/**
+ * The page with nothing to lay out until it is printed. A browser lays out every page for its screen first, and again
+ * when fonts arrive, which takes longer than the printing; here it finds there one line with all letters, so that it
+ * loads the fonts. A page that is not built as ours are, one `main` in its `body`, stays as it is.
+ */
+export function forPaperOnly(page: string): string {
+  const main = page.indexOf('<body>\n<main>')
+  if (main < 0) return page
+  const body = main + '<body>'.length
+  const letters = [...new Set(page.slice(body).replace(/<[^>]*>|[&<>]/g, ''))].join('')
+  const style = `<style>@media screen { main { display: none } } @media print { .${SCREEN_ONLY} { display: none } }</style>`
+  const line = `<p class="${SCREEN_ONLY}">${letters}<b>${letters}</b></p>`
+  return `${page.slice(0, body)}${line}${page.slice(body)}`.replace('</head>', () => `${style}</head>`)
+}
+
+/** The same layout with nothing painted and charts empty: it tells on which page each heading stands, and no more. */
+export function measured(page: string): string {
+  return page
+    .replace(/(<svg [^>]*>)[\s\S]*?<\/svg>/g, '$1</svg>')
+    .replace('</head>', '<style>* { visibility: hidden !important }</style></head>')
+}
+
+/** Writes page numbers into the elements that wait for them. */
+export function withPageNumbers(page: string, pages: ReadonlyMap<string, number>): string {
+  return page.replace(/data-page-of="([^"]+)"><\/span>/g, (whole, id: string) => {
+    const number = pages.get(id)
+    return number === undefined ? whole : `data-page-of="${id}">${number}</span>`
+  })
+}
+
+/** Whether any element waits for a page number. */
+export function wantsPageNumbers(page: string): boolean {
+  return page.includes('data-page-of="')
+}
