@@ -11,7 +11,7 @@ import { PeriodError, parsePeriod } from './period.ts'
 import { type ReportFormat, type ReportOrder, subscribedOrder } from './report-order.ts'
 import { cronFault } from './timetable.ts'
 import { keptKey, subscriptionOfToken, unsubscribeToken } from './unsubscribe-key.ts'
-import type { Language } from './words/words.ts'
+import { LANGUAGES, type Language } from './words/words.ts'
 
 /** What somebody wants to have sent, and to whom. */
 export interface WantedSubscription {
@@ -59,6 +59,8 @@ export interface Subscriptions {
   endUrl(subscription: ReportSubscription): string | null
   /** Mail domains that may be subscribed now. */
   domains(): readonly string[]
+  /** What the recipient of a subscription is spoken to in. */
+  languageOf(subscription: ReportSubscription): Language
   /** What is to be made for those that go on, as far as the store was read. */
   orders(): readonly ReportOrder[]
   /** Reads the store again: another exporter may have written. */
@@ -86,6 +88,7 @@ const LONGEST_ADDRESS = 254
 export function createSubscriptions(parts: SubscriptionsParts): Subscriptions {
   const { store, log } = parts
   let known: readonly ReportSubscription[] = []
+  let orders: readonly ReportOrder[] = []
   let kept: { readonly folder: string; readonly key: Secret } | null = null
   const told = new Set<string>()
   /** One after the other, so that two requests at once cannot both be the last one that is allowed. */
@@ -107,10 +110,23 @@ export function createSubscriptions(parts: SubscriptionsParts): Subscriptions {
 
   async function read(): Promise<readonly ReportSubscription[]> {
     const found = await store.subscriptions()
-    const isNews = !isDeepStrictEqual(known, found)
+    if (isDeepStrictEqual(known, found)) return found
     known = found
-    if (isNews) parts.changed()
+    orders = found.filter((one) => one.endedMs === null && canBeKept(one)).map(subscribedOrder)
+    parts.changed()
     return found
+  }
+
+  /** A later version may have written what this one does not understand; it holds up no other. */
+  function canBeKept({ id, timing, timeZone }: ReportSubscription): boolean {
+    const fault =
+      zoneFault(timeZone) ??
+      (timing.kind === 'cron' ? (cronFault(timing.cron) ?? coversFault(timing.covers, timeZone, 0)) : null)
+    if (fault !== null && !told.has(id)) {
+      told.add(id)
+      log.error({ id, fault }, 'A subscription cannot be kept, and its reports are not made.')
+    }
+    return fault === null
   }
 
   async function write(subscription: ReportSubscription): Promise<void> {
@@ -187,20 +203,8 @@ export function createSubscriptions(parts: SubscriptionsParts): Subscriptions {
       return `${address.replace(/\/+$/, '')}/api/reports/unsubscribe/${unsubscribeToken(subscription, key())}`
     },
     domains,
-    orders: () =>
-      known
-        .filter(({ endedMs }) => endedMs === null)
-        .filter((subscription) => {
-          const { id, timing, timeZone } = subscription
-          const fault =
-            zoneFault(timeZone) ??
-            (timing.kind === 'cron' ? (cronFault(timing.cron) ?? coversFault(timing.covers, timeZone, 0)) : null)
-          if (fault === null) return true
-          if (!told.has(id)) log.error({ id, fault }, 'A subscription cannot be kept, and its reports are not made.')
-          told.add(id)
-          return false
-        })
-        .map(subscribedOrder),
+    languageOf: ({ language }) => LANGUAGES.find((one) => one === language) ?? parts.options().language,
+    orders: () => orders,
     async refresh() {
       await read()
     },

@@ -221,6 +221,16 @@ test('a page that rebinds its name to this machine is turned away where nobody m
   })
 })
 
+test('the host of externalUrl may be asked, and may post', () =>
+  withApi({ options: ApiOptions.parse({ externalUrl: 'https://wa.example:8443/' }) }, async ({ port, url }) => {
+    expect(await statusAt(port, '/api/health/status', 'wa.example:8443')).toBe(200)
+    expect(await statusAt(port, '/api/health/status', 'wa.example')).toBe(421)
+    const posted = (origin: string) =>
+      fetch(`${url}/api/accounts/sales-02/recover`, { method: 'POST', headers: { origin } })
+    expect((await posted('https://wa.example:8443')).status).toBe(202)
+    expect((await posted('https://evil.example')).status).toBe(403)
+  }))
+
 test('every answer carries the security headers, errors too', () =>
   withApi({}, async ({ url }) => {
     for (const path of ['/', '/metrics', '/no/such/path', '/-/ready']) {

@@ -63,6 +63,7 @@ export function fakeReports(
       ofToken: async (token) => (token === 'token' ? subscription : null),
       endUrl: () => null,
       domains: () => ['example.org'],
+      languageOf: ({ language }) => (language === 'de' ? 'de' : 'en'),
       orders: () => [],
       refresh: async () => {},
       ...subscriptions,

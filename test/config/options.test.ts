@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import { PrivacyOptions, ShardingOptions, shardOrdinal } from '../../src/discovery/options.ts'
 import { ChecksOptions } from '../../src/monitor/options.ts'
 import { AlertingOptions } from '../../src/notifications/options.ts'
-import { PrometheusOptions } from '../../src/reports/options.ts'
+import { PrometheusOptions, ReportsOptions } from '../../src/reports/options.ts'
 
 test.each<[string, number | null]>([
   ['exporter-0', 0],
@@ -115,4 +115,20 @@ test.each([
   ['an hour that is none', { times: [{ start: '25:00', end: '26:00' }] }, false],
 ])('a time interval with %s is accepted: %s', (_name, interval, accepted) => {
   expect(AlertingOptions.safeParse({ timeIntervals: [{ name: 'x', ...interval }] }).success).toBe(accepted)
+})
+
+test.each([
+  ['a short key', { key: 'short' }, 'has a key shorter than 16 characters. Make one with: openssl rand -hex 32'],
+  ['an address for a domain', { allowedDomains: ['anna@example.org'] }, 'must be a mail domain such as example.org'],
+  ['a pattern for a domain', { allowedDomains: ['*.example.org'] }, 'must be a mail domain such as example.org'],
+  ['a key that stands in the file twice', { key: 'a'.repeat(16), keyFile: '/dev/null' }, 'names an empty file'],
+])('subscriptions with %s are refused', (_name, subscriptions, message) => {
+  expect(ReportsOptions.safeParse({ subscriptions }).error?.issues[0]?.message).toContain(message)
+})
+
+test('domains that may be subscribed are compared in lower case', () => {
+  const { subscriptions } = ReportsOptions.parse({
+    subscriptions: { allowedDomains: ['Example.ORG', 'a.b-c.example'] },
+  })
+  expect(subscriptions.allowedDomains).toEqual(['example.org', 'a.b-c.example'])
 })

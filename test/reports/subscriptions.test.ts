@@ -256,6 +256,12 @@ describe('the link in a mail', () => {
     expect(endUrl(await add(WANTED, 'alice'))).toBeNull()
   })
 
+  test('speaks the language of the subscription, else that of the configuration', async () => {
+    const { languageOf } = subscriptions({ language: 'de' })
+    const spoken = [null, 'en', 'tlh'].map((language) => languageOf(subscriptionOf('s1', { language })))
+    expect(spoken).toEqual(['de', 'en', 'de'])
+  })
+
   test('a damaged key is told, not used', async () => {
     writeFileSync(join(directory, 'unsubscribe.key'), 'short\n')
     const { add, endUrl } = subscriptions()

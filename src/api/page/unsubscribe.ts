@@ -35,24 +35,22 @@ const WORDS: Readonly<Record<'en' | 'de', PageWords>> = {
   },
 }
 
-/** The page to which the link of a mail leads; `endedMs` tells whether the subscription has ended. */
+/** The page to which the link of a mail leads. */
 export function unsubscribePage({
   recipient,
   language,
-  endedMs,
+  hasEnded,
 }: {
   readonly recipient: string
-  readonly language: string | null
-  readonly endedMs: number | null
+  readonly language: 'en' | 'de'
+  readonly hasEnded: boolean
 }): string {
-  const spoken = language === 'de' ? 'de' : 'en'
-  const words = WORDS[spoken]
-  const body =
-    endedMs === null
-      ? html`<p>${words.question(recipient)}</p><form method="post"><button type="submit">${words.button}</button></form>`
-      : html`<p role="status">${words.done(recipient)}</p>`
+  const words = WORDS[language]
+  const body = hasEnded
+    ? html`<p role="status">${words.done(recipient)}</p>`
+    : html`<p>${words.question(recipient)}</p><form method="post"><button type="submit">${words.button}</button></form>`
   const page = html`<!doctype html>
-<html lang="${spoken}">
+<html lang="${language}">
 <head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1"><meta name="color-scheme" content="light dark"><meta name="robots" content="noindex"><title>${words.title}</title><style>`
   const rest = html`</style></head>
 <body><main><h1>${words.title}</h1>${body}</main></body>

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import type { ReportSubscription } from '../../store/store.ts'
 import { UNSUBSCRIBE_POLICY, unsubscribePage } from '../page/unsubscribe.ts'
 import type { ApiParts } from '../parts.ts'
 import { Problem } from '../problem.ts'
@@ -44,28 +45,33 @@ export function unsubscribeRoutes({ reports: { subscriptions }, log }: ApiParts)
       success,
       problems: ['not-found', 'unavailable'],
       async handle({ params: { token } }) {
-        const { id, endedMs, ...subscription } = await found(token)
-        const ended = await readStore(subscriptions.end(id, BY_RECIPIENT))
-        if (endedMs === null) log.info({ subscription: id }, 'A recipient has unsubscribed.')
-        return pageReply(ended ?? { ...subscription, endedMs })
+        const subscription = await found(token)
+        const ended = await readStore(subscriptions.end(subscription.id, BY_RECIPIENT))
+        if (subscription.endedMs === null) log.info({ subscription: subscription.id }, 'A recipient has unsubscribed.')
+        return pageReply(ended ?? subscription)
       },
     }),
   ]
 
-  async function found(token: string) {
+  function pageReply(subscription: ReportSubscription): Reply<never> {
+    const { recipient, endedMs } = subscription
+    return {
+      text: unsubscribePage({
+        recipient,
+        language: subscriptions.languageOf(subscription),
+        hasEnded: endedMs !== null,
+      }),
+      contentType: 'text/html; charset=utf-8',
+      headers: { 'content-security-policy': UNSUBSCRIBE_POLICY },
+    }
+  }
+
+  async function found(token: string): Promise<ReportSubscription> {
     const subscription = await readStore(subscriptions.ofToken(token))
     if (subscription !== null) return subscription
     throw new Problem(
       'not-found',
       'This link is not valid any more: the subscription ended long ago, or the link is incomplete. Nothing is sent by it.',
     )
-  }
-}
-
-function pageReply(subscription: Parameters<typeof unsubscribePage>[0]): Reply<never> {
-  return {
-    text: unsubscribePage(subscription),
-    contentType: 'text/html; charset=utf-8',
-    headers: { 'content-security-policy': UNSUBSCRIBE_POLICY },
   }
 }
