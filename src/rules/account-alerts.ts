@@ -1,7 +1,7 @@
 import { ACCOUNT_FAMILIES, type MetricFamily } from '../metrics/catalogue.ts'
 import { type LabelMatch, selector } from '../metrics/promql.ts'
 import { INCIDENTS } from './account-recordings.ts'
-import { lines, merged, OUTSIDE_MAINTENANCE, SAME_ACCOUNT } from './expressions.ts'
+import { family, IN_MAINTENANCE, lines, merged, OUTSIDE_MAINTENANCE, SAME_ACCOUNT } from './expressions.ts'
 import { CAUSE, IDENTITY, SINCE_VALUE, TRIED, WHO } from './facts.ts'
 import type { AlertingRule, BoardLink, RecordingRule, RuleGroup } from './rule.ts'
 
@@ -19,13 +19,21 @@ const FLAPPING_INCIDENTS = 4
 /** Start of the outage of every unhealthy account outside maintenance; the other rules of the group look at these few. */
 export const UNHEALTHY = 'account:whatsapp_unhealthy:start'
 
-const unhealthyAccounts: RecordingRule = {
-  record: UNHEALTHY,
-  expr: lines(
-    `(${merged(whereStatus('unhealthy', incidentStart))} or ${SAME_ACCOUNT} ${merged(whereStatus('unhealthy', stateSince))})`,
-    OUTSIDE_MAINTENANCE,
-  ),
-}
+/** 1 for every account that is logged out or blocked, by its state. */
+const DEFINITE = 'account:whatsapp_definite:state'
+const AWAITING_AUTH = `${DEFINITE}{state="awaiting_auth"}`
+const BLOCKED_STATE = `${DEFINITE}{state="blocked"}`
+
+/** What most rules ask of the whole fleet is read once, and kept for the few accounts of which it is true. */
+const fewOfAll: readonly RecordingRule[] = [
+  { record: IN_MAINTENANCE, expr: `${family(ACCOUNT_FAMILIES.maintenance)} == 1` },
+  {
+    record: UNHEALTHY,
+    // An account is unhealthy exactly while its incident is open and its checks bring readings.
+    expr: lines(merged(whereStatus('unhealthy', incidentStart)), OUTSIDE_MAINTENANCE),
+  },
+  { record: DEFINITE, expr: `${family(state, { state: { matches: 'awaiting_auth|blocked' } })} == 1` },
+]
 
 const FACTS = `${CAUSE} ${TRIED}`
 
@@ -35,9 +43,7 @@ const byCause: readonly AlertingRule[] = [
     severity: 'critical',
     summary: 'A WhatsApp account is logged out and needs a person.',
     description: `${WHO}${IDENTITY} waits to be paired again ${SINCE_VALUE}: scan its QR code or enter its pairing code. ${FACTS}`,
-    expr: unhealthy(
-      `and ${SAME_ACCOUNT} (${isState('awaiting_auth')} or ${SAME_ACCOUNT} ${hasReason({ matches: LOGGED_OUT })})`,
-    ),
+    expr: unhealthy(`and ${SAME_ACCOUNT} (${AWAITING_AUTH} or ${SAME_ACCOUNT} ${hasReason({ matches: LOGGED_OUT })})`),
     keepFiringFor: '2m',
     board: BOARD,
   },
@@ -46,9 +52,7 @@ const byCause: readonly AlertingRule[] = [
     severity: 'critical',
     summary: 'WhatsApp has blocked an account.',
     description: `${WHO}${IDENTITY} is blocked by WhatsApp ${SINCE_VALUE}. Restarts make it worse and are held back. ${FACTS}`,
-    expr: unhealthy(
-      `and ${SAME_ACCOUNT} (${isState('blocked')} or ${SAME_ACCOUNT} ${hasReason({ matches: BLOCKED })})`,
-    ),
+    expr: unhealthy(`and ${SAME_ACCOUNT} (${BLOCKED_STATE} or ${SAME_ACCOUNT} ${hasReason({ matches: BLOCKED })})`),
     keepFiringFor: '2m',
     board: BOARD,
   },
@@ -75,10 +79,7 @@ const byCause: readonly AlertingRule[] = [
     severity: 'warning',
     summary: 'A WhatsApp account is down and is being repaired.',
     description: `${WHO}${IDENTITY} cannot be used ${SINCE_VALUE}. ${FACTS}`,
-    expr: unhealthy(
-      `unless ${SAME_ACCOUNT} (${isState('awaiting_auth')} or ${SAME_ACCOUNT} ${isState('blocked')})`,
-      `unless ${SAME_ACCOUNT} ${hasReason({ matches: NOT_OURS })}`,
-    ),
+    expr: unhealthy(`unless ${SAME_ACCOUNT} ${DEFINITE}`, `unless ${SAME_ACCOUNT} ${hasReason({ matches: NOT_OURS })}`),
     keepFiringFor: '2m',
     board: BOARD,
   },
@@ -144,7 +145,7 @@ const repairs: readonly AlertingRule[] = [
 
 /** Alerts about one account, by what has to be done. */
 export const accountAlerts: readonly RuleGroup[] = [
-  { name: 'whatsapp-account-alerts', interval: '15s', rules: [unhealthyAccounts, ...byCause] },
+  { name: 'whatsapp-account-alerts', interval: '15s', rules: [...fewOfAll, ...byCause] },
   // What waits for minutes anyway, or looks back over many samples.
   { name: 'whatsapp-account-steady-alerts', interval: '1m', rules: [...unsteady, ...repairs] },
 ]

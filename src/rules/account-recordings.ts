@@ -1,6 +1,6 @@
 import { ACCOUNT_FAMILIES } from '../metrics/catalogue.ts'
 import { over } from '../metrics/promql.ts'
-import { growth, lines, merged, tiles, WINDOW_SECONDS } from './expressions.ts'
+import { growth, growthOf, lines, merged, sinceFirst, tiles, WINDOW_SECONDS } from './expressions.ts'
 import type { RecordingRule, RuleGroup } from './rule.ts'
 import { coverage, mean, reliabilityScore, share } from './slo-formulas.ts'
 
@@ -26,14 +26,21 @@ const EVENTS = [
 ] as const
 
 /** Error budget of every account that exists: the share of time in which it may be down. Held as long as the growths. */
-export const ALLOWED = `(1 - ${merged(over('last_over_time', objective.name, '5m'))})`
+export const ALLOWED = 'account:whatsapp_error_budget:ratio'
+
+/** The counters of seconds, read once a minute for all windows. */
+const OBSERVED_LAST = 'account:whatsapp_observed_seconds:last'
+export const DOWNTIME_LAST = 'account:whatsapp_downtime_seconds:last'
 
 const BURN = 'account:whatsapp_slo_burn_rate:ratio'
 const REMAINING = 'account:whatsapp_error_budget_remaining:ratio_30d'
 
 const fiveMinutes: readonly RecordingRule[] = [
-  { record: `${OBSERVED}5m`, expr: growth(observed, '5m', '5m') },
-  { record: `${DOWNTIME}5m`, expr: growth(downtime, '5m', '5m') },
+  { record: OBSERVED_LAST, expr: merged(over('last_over_time', observed.name, '5m')) },
+  { record: DOWNTIME_LAST, expr: merged(over('last_over_time', downtime.name, '5m')) },
+  { record: ALLOWED, expr: `1 - ${merged(over('last_over_time', objective.name, '5m'))}` },
+  { record: `${OBSERVED}5m`, expr: growthOf(OBSERVED_LAST, '5m', sinceFirst(observed, '5m', OBSERVED_LAST)) },
+  { record: `${DOWNTIME}5m`, expr: growthOf(DOWNTIME_LAST, '5m', sinceFirst(downtime, '5m', DOWNTIME_LAST)) },
   {
     record: `${MAINTENANCE}5m`,
     expr: `${WINDOW_SECONDS['5m']} * ${merged(over('avg_over_time', maintenance.name, '5m'))}`,
@@ -44,13 +51,11 @@ const fiveMinutes: readonly RecordingRule[] = [
 
 const burnRates: readonly RecordingRule[] = [
   { record: `${BURN}_5m`, expr: burnRate(`${DOWNTIME}5m`, `${OBSERVED}5m`) },
-  // From the counters themselves: the page must not wait for the next tile.
+  // From the counters themselves: the page must not wait for the next tile. An account that is younger, or was reset,
+  // has the tiles of its hour.
   ...(['30m', '1h'] as const).map((window) => ({
     record: `${BURN}_${window}`,
-    expr: burnRate(
-      growth(downtime, window, '5m', tiles(`${DOWNTIME}5m`, window, '5m')),
-      growth(observed, window, '5m', tiles(`${OBSERVED}5m`, window, '5m')),
-    ),
+    expr: burnRate(growthOf(DOWNTIME_LAST, window, `${DOWNTIME}1h`), growthOf(OBSERVED_LAST, window, `${OBSERVED}1h`)),
   })),
 ]
 
@@ -59,7 +64,7 @@ const hours: readonly RecordingRule[] = [
     record: `${record}1h`,
     expr: tiles(`${record}5m`, '1h', '5m'),
   })),
-  ...EVENTS.map(([record, counter]) => ({ record: `${record}1h`, expr: growth(counter, '1h', '1h') })),
+  ...EVENTS.map(([record, counter]) => ({ record: `${record}1h`, expr: growth(counter, '1h') })),
   { record: 'account:whatsapp_availability:ratio_1h', expr: share(`${DOWNTIME}1h`, `${OBSERVED}1h`) },
   {
     record: 'account:whatsapp_coverage:ratio_1h',

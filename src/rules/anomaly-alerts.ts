@@ -1,8 +1,8 @@
 import { ACCOUNT_FAMILIES } from '../metrics/catalogue.ts'
 import { selector } from '../metrics/promql.ts'
-import { INCIDENTS } from './account-recordings.ts'
+import { ALLOWED, INCIDENTS } from './account-recordings.ts'
 import { ACTIVITY, ACTIVITY_LOWER, EXPECTED_ACTIVITY, RESPONSE, RESPONSE_UPPER } from './activity-recordings.ts'
-import { family, lines, OUTSIDE_MAINTENANCE, SAME_ACCOUNT } from './expressions.ts'
+import { lines, OUTSIDE_MAINTENANCE, SAME_ACCOUNT } from './expressions.ts'
 import { IDENTITY, WHO } from './facts.ts'
 import type { AlertingRule, BoardLink, RuleGroup } from './rule.ts'
 
@@ -45,7 +45,7 @@ const rules: readonly AlertingRule[] = [
     // What the hour that begins now brought in each of the last weeks.
     expr: ['6d23h', '13d23h', '20d23h']
       .map((ago) => `(${INCIDENTS}1h offset ${ago} > 0)`)
-      .concat(family(ACCOUNT_FAMILIES.objective))
+      .concat(ALLOWED)
       .join('\nand '),
     keepFiringFor: '15m',
     board: BOARD,

@@ -1,5 +1,5 @@
 // The pieces that several rules are made of.
-import { ACCOUNT_FAMILIES, type MetricFamily } from '../metrics/catalogue.ts'
+import type { MetricFamily } from '../metrics/catalogue.ts'
 import { type LabelMatch, selector } from '../metrics/promql.ts'
 
 /**
@@ -21,29 +21,43 @@ export function family(source: Pick<MetricFamily, 'name'>, labels: Readonly<Reco
   return merged(selector(source, labels))
 }
 
+/** The accounts in a maintenance window; few, and recorded once for all alerts (account-alerts.ts). */
+export const IN_MAINTENANCE = 'account:whatsapp_maintenance:open'
+
 /** Accounts that are not in a maintenance window. */
-export const OUTSIDE_MAINTENANCE = `unless ${SAME_ACCOUNT} (${selector(ACCOUNT_FAMILIES.maintenance)} == 1)`
+export const OUTSIDE_MAINTENANCE = `unless ${SAME_ACCOUNT} ${IN_MAINTENANCE}`
 
 /** The lines of an expression, as one that a person can read. */
 export function lines(...parts: readonly string[]): string {
   return parts.join('\n')
 }
 
-/** What a counter gained, for windows that the counter's raw samples can be asked for. */
-type Window = '5m' | '30m' | '1h'
-
 /**
  * How much a counter grew, without the extrapolation of `increase`: the last value of this window less the last value
  * of the window before, so that the growths of windows that follow each other add up to the whole. Where the window
- * before has no value, or a reset made the difference negative, growth is counted `since` the first value of this one.
- *
- * `held` is how far back the last value may lie: as long as the window, a scrape gap at its end loses nothing.
+ * before has no value, or a reset made the difference negative, growth is counted from the first value of this one.
+ * A scrape gap at the end of the window loses nothing.
  */
-export function growth(counter: Pick<MetricFamily, 'name'>, window: Window, held: Window, since?: string): string {
-  const last = merged(`last_over_time(${counter.name}[${held}])`)
-  const before = merged(`last_over_time(${counter.name}[${held}] offset ${window})`)
-  const first = merged(`min_over_time(${counter.name}[${window}])`, 'min')
-  return lines(`((${last} - ${before}) >= 0)`, `or ${since ?? `(${last} - ${first})`}`)
+export function growth(counter: Pick<MetricFamily, 'name'>, window: '1h'): string {
+  return difference(
+    merged(`last_over_time(${counter.name}[${window}])`),
+    merged(`last_over_time(${counter.name}[${window}] offset ${window})`),
+    sinceFirst(counter, window, merged(`last_over_time(${counter.name}[${window}])`)),
+  )
+}
+
+/** The same of a counter whose last values are recorded every minute, which costs a fraction. `since` is what counts without one. */
+export function growthOf(last: string, window: '5m' | '30m' | '1h', since: string): string {
+  return difference(last, `${last} offset ${window}`, since)
+}
+
+/** What a counter gained since its first value within a window, or since its lowest, where it was reset. */
+export function sinceFirst(counter: Pick<MetricFamily, 'name'>, window: '5m' | '1h', last: string): string {
+  return `(${last} - ${merged(`min_over_time(${counter.name}[${window}])`, 'min')})`
+}
+
+function difference(last: string, before: string, since: string): string {
+  return lines(`((${last} - ${before}) >= 0)`, `or ${since}`)
 }
 
 /** Windows over which recorded growths are added up, in seconds. */

@@ -1,7 +1,7 @@
 import { ACCOUNT_FAMILIES, GATEWAY_FAMILIES } from '../metrics/catalogue.ts'
 import { aggregate, increase, selector } from '../metrics/promql.ts'
 import { UNHEALTHY } from './account-alerts.ts'
-import { lines } from './expressions.ts'
+import { IN_MAINTENANCE, lines, SAME_ACCOUNT } from './expressions.ts'
 import type { AlertingRule, BoardLink, RecordingRule, RuleGroup } from './rule.ts'
 
 const BOARD: BoardLink = { uid: 'whatsapp-gateway', variables: ['gateway'] }
@@ -76,8 +76,9 @@ const fleet: readonly AlertingRule[] = [
 
 /** Alerts about a gateway as a whole, and about the fleet. */
 export const gatewayAlerts: readonly RuleGroup[] = [
-  { name: 'whatsapp-gateway-alerts', interval: '15s', rules: [...counts, ...rules] },
-  { name: 'whatsapp-fleet-alerts', interval: '1m', rules: fleet },
+  { name: 'whatsapp-gateway-alerts', interval: '15s', rules },
+  // What is asked of every account and changes seldom.
+  { name: 'whatsapp-fleet-alerts', interval: '1m', rules: [...counts, ...fleet] },
 ]
 
 /**
@@ -93,14 +94,11 @@ function perTenant(condition: string): string {
   )
 }
 
+/** Unhealthy accounts over all that can be seen; what stands in maintenance or behind a dead gateway is in neither. */
 function fleetShare(): string {
-  const seen = (own: string) =>
-    lines(
-      own,
-      `unless on (account, gateway) (${selector(maintenance)} == 1)`,
-      `unless on (gateway) (${selector(up)} == 0)`,
-    )
-  const bad = `count(${seen(`(${selector(status, { status: 'unhealthy' })} == 1)`)})`
-  const all = `count(${seen(`(${selector(status, { status: 'unknown' })} == 0)`)})`
+  const reachable = `unless on (gateway) (${selector(up)} == 0)`
+  const bad = `count(${UNHEALTHY} ${reachable})`
+  const seen = `${selector(status, { status: 'unknown' })} == 0 unless ${SAME_ACCOUNT} ${IN_MAINTENANCE}`
+  const all = `sum(count by (gateway) (${seen}) ${reachable})`
   return lines(`(${bad} / ${all} >= ${DEGRADED.share})`, `and (${bad} >= ${DEGRADED.accounts})`)
 }

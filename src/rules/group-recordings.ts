@@ -42,10 +42,10 @@ export const groupRecordings: readonly RuleGroup[] = LEVELS.flatMap((level) => [
 function fiveMinuteRules(level: Level): readonly RecordingRule[] {
   const { observed, downtime, allowed } = sumsOf(level)
   return [
-    { record: `${observed}5m`, expr: level.sum(`${OBSERVED}5m`) },
-    { record: `${downtime}5m`, expr: level.sum(`${DOWNTIME}5m`) },
+    { record: `${observed}5m`, expr: sumOfParts(level, `${observed}5m`, `${OBSERVED}5m`) },
+    { record: `${downtime}5m`, expr: sumOfParts(level, `${downtime}5m`, `${DOWNTIME}5m`) },
     // With each account's own objective: the budget of a group is the sum of its accounts' budgets.
-    { record: `${allowed}5m`, expr: level.sum(`${OBSERVED}5m * ${ALLOWED}`) },
+    { record: `${allowed}5m`, expr: sumOfParts(level, `${allowed}5m`, `${OBSERVED}5m * ${ALLOWED}`) },
   ]
 }
 
@@ -66,7 +66,10 @@ function longRules(level: Level): readonly RecordingRule[] {
   )
   return [
     // What they are made of comes every 4 minutes as well.
-    ...EVENTS.map((event) => ({ record: `${ofLevel(level, event)}1h`, expr: level.sum(`${event}1h`) })),
+    ...EVENTS.map((event) => {
+      const record = `${ofLevel(level, event)}1h`
+      return { record, expr: sumOfParts(level, record, `${event}1h`) }
+    }),
     ...[observed, downtime, allowed, incidents, resolved, detection, attempts, failures].map((sum) => ({
       record: `${sum}30d`,
       expr: tiles(`${sum}1h`, '30d', '1h'),
@@ -97,6 +100,11 @@ function longRules(level: Level): readonly RecordingRule[] {
       }),
     },
   ]
+}
+
+/** Every account is behind one gateway, so that the fleet is the sum of its gateways: fifty series, not ten thousand. */
+function sumOfParts(level: Level, record: string, ofAccounts: string): string {
+  return level.sum(level.name === 'fleet' ? record.replace(/^fleet:/, 'gateway:') : ofAccounts)
 }
 
 function ratios(level: Level, window: CoveredWindow): readonly RecordingRule[] {

@@ -1,9 +1,9 @@
-import { ACCOUNT_FAMILIES, GATEWAY_FAMILIES } from '../metrics/catalogue.ts'
+import { GATEWAY_FAMILIES } from '../metrics/catalogue.ts'
 import { selector } from '../metrics/promql.ts'
-import { ALLOWED, OBSERVED } from './account-recordings.ts'
-import { family, lines, OUTSIDE_MAINTENANCE, WINDOW_SECONDS } from './expressions.ts'
+import { ALLOWED, DOWNTIME, DOWNTIME_LAST, OBSERVED } from './account-recordings.ts'
+import { growthOf, lines, OUTSIDE_MAINTENANCE, WINDOW_SECONDS } from './expressions.ts'
 import { IDENTITY, TRIED, WHO } from './facts.ts'
-import type { AlertingRule, BoardLink, RuleGroup } from './rule.ts'
+import type { AlertingRule, BoardLink, RecordingRule, RuleGroup } from './rule.ts'
 
 const BOARD: BoardLink = { uid: 'whatsapp-slo', variables: ['account', 'gateway'] }
 
@@ -37,36 +37,46 @@ const OWN_FAULT = 1.5
 const REMAINING = 'account:whatsapp_error_budget_remaining:ratio_30d'
 const EXHAUSTION = 'account:whatsapp_error_budget_exhaustion_seconds:6h'
 const AVAILABILITY = 'account:whatsapp_availability:ratio'
-const exists = family(ACCOUNT_FAMILIES.objective)
 const established = `and (${OBSERVED}30d >= ${LEAST_OBSERVED_SECONDS})`
 
-const burning: readonly AlertingRule[] = [
+/** Burn rate of the long window of the few accounts outside maintenance that burn at the rate of a page or of a ticket. */
+const FAST = 'account:whatsapp_slo_burn_rate:fast'
+const SLOW = 'account:whatsapp_slo_burn_rate:slow'
+
+const fast: RecordingRule = {
+  record: FAST,
+  expr: lines(
+    `(${burns('account', BURN_WINDOWS.page)})`,
+    `and ((${growthOf(DOWNTIME_LAST, '1h', `${DOWNTIME}1h`)}) >= ${LEAST_DOWNTIME_SECONDS})`,
+    enoughSeen('account', 'page'),
+    OUTSIDE_MAINTENANCE,
+  ),
+}
+
+const slow: RecordingRule = {
+  record: SLOW,
+  expr: lines(`(${burns('account', BURN_WINDOWS.ticket)})`, enoughSeen('account', 'ticket'), OUTSIDE_MAINTENANCE),
+}
+
+const pages: readonly AlertingRule[] = [
   {
     alert: 'WhatsAppAccountBudgetBurnFast',
     severity: 'critical',
     summary: 'A WhatsApp account uses up its error budget so fast that it needs a person now.',
     description: `${WHO}${IDENTITY} burns its error budget {{ $value | printf "%.1f" }} times as fast as its objective allows. ${TRIED}`,
-    expr: lines(
-      `(${burns('account', BURN_WINDOWS.page)})`,
-      `and (account:whatsapp_slo_burn_rate:ratio_1h * ${ALLOWED} * ${OBSERVED}1h >= ${LEAST_DOWNTIME_SECONDS})`,
-      enoughSeen('account', 'page'),
-      commonFault('1h'),
-      OUTSIDE_MAINTENANCE,
-    ),
+    expr: ofItsOwn(FAST, '1h'),
     keepFiringFor: '2m',
     board: BOARD,
   },
+]
+
+const tickets: readonly AlertingRule[] = [
   {
     alert: 'WhatsAppAccountBudgetBurnSlow',
     severity: 'warning',
     summary: 'A WhatsApp account uses up its error budget faster than its objective allows.',
     description: `${WHO}${IDENTITY} has burned its error budget {{ $value | printf "%.1f" }} times as fast as its objective allows for hours. ${TRIED}`,
-    expr: lines(
-      `(${burns('account', BURN_WINDOWS.ticket)})`,
-      enoughSeen('account', 'ticket'),
-      commonFault('1d'),
-      OUTSIDE_MAINTENANCE,
-    ),
+    expr: ofItsOwn(SLOW, '1d'),
     keepFiringFor: '30m',
     board: BOARD,
   },
@@ -80,7 +90,7 @@ const budgets: readonly AlertingRule[] = [
     severity: 'warning',
     summary: 'A WhatsApp account has missed its availability objective.',
     description: `${WHO}${IDENTITY} has used all of its error budget of 30 days; {{ $value | humanizePercentage }} of it is left. ${TRIED}`,
-    expr: lines(`(${REMAINING} <= 0)`, established, `and ${exists}`),
+    expr: lines(`(${REMAINING} <= 0)`, established, `and ${ALLOWED}`),
     keepFiringFor: '1h',
     board: BOARD,
   },
@@ -95,7 +105,7 @@ const budgets: readonly AlertingRule[] = [
       'and (account:whatsapp_slo_burn_rate:ratio_6h > 1)',
       'and (account:whatsapp_slo_burn_rate:ratio_1d > 1)',
       established,
-      `and ${exists}`,
+      `and ${ALLOWED}`,
     ),
     keepFiringFor: '1h',
     board: BOARD,
@@ -117,7 +127,9 @@ const budgets: readonly AlertingRule[] = [
 
 /** Alerts about the promise: how fast its budget goes, whether it is broken, and whether it will be. */
 export const sloAlerts: readonly RuleGroup[] = [
-  { name: 'whatsapp-slo-burning', interval: '1m', rules: burning },
+  { name: 'whatsapp-slo-pages', interval: '1m', rules: [fast, ...pages] },
+  // As often as what they are made of.
+  { name: 'whatsapp-slo-tickets', interval: '4m', rules: [slow, ...tickets] },
   { name: 'whatsapp-slo-budgets', interval: '4m', rules: budgets },
 ]
 
@@ -135,11 +147,12 @@ function enoughSeen(level: string, kind: keyof typeof LEAST_COVERAGE): string {
   return `and (${level}:whatsapp_coverage:ratio_${window} >= ${share})`
 }
 
-/** Not the accounts that are down together with their gateway: that is one fault, and has alerts of its own. */
-function commonFault(window: '1h' | '1d'): string {
+/** Of some accounts those that are not down together with their gateway: that is one fault, and has alerts of its own. */
+function ofItsOwn(few: string, window: '1h' | '1d'): string {
   return lines(
+    few,
     `unless (`,
-    `  ((1 - ${AVAILABILITY}_${window}) <= on (gateway) group_left () (${OWN_FAULT} * (1 - gateway:whatsapp_availability:ratio_${window})))`,
+    `  ((1 - (${AVAILABILITY}_${window} and ${few})) <= on (gateway) group_left () (${OWN_FAULT} * (1 - gateway:whatsapp_availability:ratio_${window})))`,
     `  and on (gateway) (${selector(GATEWAY_FAMILIES.accounts)} > 1)`,
     `)`,
   )

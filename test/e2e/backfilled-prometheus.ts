@@ -6,7 +6,7 @@ import { renderRuleFile } from '../../src/rules/rule-files.ts'
 import { promtool } from '../rules/promtool.ts'
 import { prometheusProcess } from './prometheus-process.ts'
 
-/** Unix milliseconds; what nothing takes a range of is recorded from `askedFromMs` on. */
+/** Unix milliseconds; what nothing asks for its past is recorded from `askedFromMs` on. */
 export interface Past {
   readonly fromMs: number
   readonly askedFromMs: number
@@ -19,7 +19,7 @@ export interface BackfilledPrometheus {
   addSamples(lines: string): Promise<void>
   /**
    * Evaluates recording rules over the past as their groups would have, level by level, since each needs the one before.
-   * Only those that the wanted series need; all of the past only of those of which others take a range.
+   * Only those that the wanted series need; all of the past only of those that others ask for it.
    */
   record(groups: readonly RuleGroup[], wanted: readonly string[], past: Past): Promise<void>
   /** The values of an expression at a moment, by the label `by` ('' where a sample has no such label). */
@@ -44,15 +44,15 @@ export async function backfilledPrometheus(): Promise<BackfilledPrometheus> {
       await made(['tsdb', 'create-blocks-from', 'openmetrics', '--quiet', path, data])
     },
     async record(groups, wanted, { fromMs, askedFromMs, toMs }) {
-      const ranged = rangedSeries(groups)
+      const withPast = seriesWithPast(groups)
       for (const level of levelsOf(groups, wanted)) {
         await restart()
-        for (const isRanged of [true, false]) {
-          const rules = onlyRules(level, ({ record }) => ranged.has(record) === isRanged)
+        for (const hasPast of [true, false]) {
+          const rules = onlyRules(level, ({ record }) => withPast.has(record) === hasPast)
           if (rules.length === 0) continue
           const path = join(folder, 'level.yml')
           writeFileSync(path, renderRuleFile({ name: 'level.yml', groups: rules }))
-          const range = [`--start=${(isRanged ? fromMs : askedFromMs) / 1000}`, `--end=${toMs / 1000}`]
+          const range = [`--start=${(hasPast ? fromMs : askedFromMs) / 1000}`, `--end=${toMs / 1000}`]
           await made(['tsdb', 'create-blocks-from', 'rules', `--url=${url}`, `--output-dir=${data}`, ...range, path])
         }
       }
@@ -100,10 +100,15 @@ export function levelsOf(groups: readonly RuleGroup[], wanted: readonly string[]
   )
 }
 
-/** Recorded series of which some rule takes a range. */
-function rangedSeries(groups: readonly RuleGroup[]): ReadonlySet<string> {
-  const expressions = groups.flatMap(({ rules }) => rules.map(({ expr }) => expr))
-  return new Set(expressions.flatMap((expr) => expr.match(/[a-z]+:\w+:\w+(?=\[)/g) ?? []))
+/** Recorded series that some rule asks for the past, by a range or an offset, and those that they are made of. */
+function seriesWithPast(groups: readonly RuleGroup[]): ReadonlySet<string> {
+  const rules = groups.flatMap((group) => group.rules.filter((rule) => !isAlert(rule)))
+  const past = new Set(rules.flatMap(({ expr }) => expr.match(/[a-z]+:\w+:\w+(?=\[| offset )/g) ?? []))
+  // A set that grows while it is walked is walked to its new end.
+  for (const record of past)
+    for (const { expr } of rules.filter((rule) => rule.record === record))
+      for (const needed of expr.match(/[a-z]+:\w+:\w+/g) ?? []) past.add(needed)
+  return past
 }
 
 function onlyRules(groups: readonly RuleGroup[], isWanted: (rule: RecordingRule) => boolean): readonly RuleGroup[] {

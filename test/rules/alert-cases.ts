@@ -74,7 +74,8 @@ function ofExporter(name: string, ...stretches: readonly Stretch[]): Record<stri
   return { [`${name}{${SCRAPED}}`]: values(...stretches) }
 }
 
-const steady = account([{ samples: 200 }])
+const allowed = (samples: number) => ofGroup(ACCOUNT, { 'account:whatsapp_error_budget:ratio': [[0.005, samples]] })
+const steady = { ...account([{ samples: 200 }]), ...allowed(200) }
 const rate = (window: string) => `account:whatsapp_slo_burn_rate:ratio_${window}`
 /** Burn rates that are quiet but for the windows given. */
 const burning = (rates: Readonly<Record<string, number>>) =>
@@ -104,7 +105,7 @@ const itsOwnFault = {
 /** The hour and the day were observed as a whole, or for the shares given. */
 const seen = (level: string, labels: string, hour = 1, day = 1) =>
   ofGroup(labels, {
-    [`${level}:whatsapp_observed_seconds:increase1h`]: [[3600 * hour, 200]],
+    [`${level}:whatsapp_downtime_seconds:increase1h`]: [[300, 200]],
     [`${level}:whatsapp_coverage:ratio_1h`]: [[hour, 200]],
     [`${level}:whatsapp_coverage:ratio_1d`]: [[day, 200]],
   })
@@ -531,7 +532,11 @@ export const ALERT_CASES: readonly AlertCase[] = [
   {
     alert: 'WhatsAppAccountFailurePattern',
     step: '30m',
-    series: { ...account([{ samples: 1300 }]), ...recorded({ 'account:whatsapp_incidents:increase1h': fridays(3) }) },
+    series: {
+      ...account([{ samples: 1300 }]),
+      ...allowed(1300),
+      ...recorded({ 'account:whatsapp_incidents:increase1h': fridays(3) }),
+    },
     // The fourth Friday: incidents of hour 100 of each week are foretold an hour ahead.
     quiet: ['602h'],
     firing: '603h',
@@ -540,7 +545,11 @@ export const ALERT_CASES: readonly AlertCase[] = [
     resolved: '605h',
     below: {
       what: 'it failed at this hour in two weeks',
-      series: { ...account([{ samples: 1300 }]), ...recorded({ 'account:whatsapp_incidents:increase1h': fridays(2) }) },
+      series: {
+        ...account([{ samples: 1300 }]),
+        ...allowed(1300),
+        ...recorded({ 'account:whatsapp_incidents:increase1h': fridays(2) }),
+      },
       at: ['602h', '603h', '604h', '605h'],
     },
   },
@@ -821,7 +830,11 @@ function fleetOf(bad: number, all: number): Record<string, string> {
       const labels = `account="a${index}",gateway="waha-1",tenant="acme"`
       if (index >= bad) return account([{ samples: 90 }], labels)
       return account(
-        [{ samples: 10 }, { samples: 20, status: 'unhealthy', state: 'disconnected' }, { samples: 60 }],
+        [
+          { samples: 10 },
+          { samples: 20, status: 'unhealthy', state: 'disconnected', incidentStart: 600 },
+          { samples: 60 },
+        ],
         labels,
       )
     }),
@@ -863,6 +876,7 @@ function groupBurn(alert: string, level: 'gateway' | 'tenant', name: string): Al
 function declining(low: number): Record<string, string> {
   return {
     ...account([{ samples: 2200 }]),
+    ...allowed(2200),
     ...recorded({
       'account:whatsapp_availability:ratio_7d': [
         [0.999, 2016],

@@ -98,7 +98,9 @@ describe.concurrent('when a gateway is down', { timeout: 60_000 }, () => {
 
 describe('a fleet that is new, or whose Prometheus is', { timeout: 60_000 }, () => {
   const SAMPLES = 8 * 60
-  const SLO = ALL_GROUPS.map(({ name }) => name).filter((name) => /-(?:5m|1h|1d|short|long|slo-burning)$/.test(name))
+  const SLO = ALL_GROUPS.map(({ name }) => name).filter((name) =>
+    /-(?:5m|1h|1d|short|long|slo-pages|slo-tickets)$/.test(name),
+  )
   /** Down from the first check on, or after so many minutes. */
   const downAfter = (minutes: number) => ({
     ...account(

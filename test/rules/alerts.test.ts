@@ -24,8 +24,8 @@ function firing(alert: string, at: string, count: number): Expected {
 
 async function run({ alert, step }: AlertCase, series: AlertCase['series'], expected: readonly Expected[], rest = {}) {
   const { group } = ruleOf(alert)
-  // The accounts that are unhealthy are recorded beside the alerts that need them first.
-  const groups = [...new Set(['whatsapp-account-alerts', group.name])]
+  // What is recorded once for all alerts, beside the alerts that need it first.
+  const groups = [...new Set(['whatsapp-account-alerts', 'whatsapp-fleet-alerts', group.name])]
   return promtoolTest({ groups, step, every: step, series, expected, ...rest })
 }
 

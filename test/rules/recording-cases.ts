@@ -71,6 +71,9 @@ const fromCounters: readonly RecordingCase[] = [
     every: '1m',
     series: OUTAGE,
     expected: [
+      is('1h10m', 'account:whatsapp_observed_seconds:last', 4200),
+      is('1h10m', 'account:whatsapp_downtime_seconds:last', 360),
+      about('1h10m', 'account:whatsapp_error_budget:ratio', 0.005),
       is('1h10m', 'account:whatsapp_observed_seconds:increase5m', 300),
       // Charged from 1h05 to 1h06: the counter stood at 300 at 1h05 and at 360 at 1h10.
       is('1h10m', 'account:whatsapp_downtime_seconds:increase5m', 60),
@@ -285,7 +288,7 @@ const MONTH: Readonly<Record<string, readonly Stretch[]>> = {
   'recovery_attempts:increase1h': [hours(0, 700), hours(8, 2), hours(0, 42)],
   'recovery_failures:increase1h': [hours(0, 700), hours(2, 2), hours(0, 42)],
 }
-const MONTH_OBJECTIVE = { [`whatsapp_account_slo_objective_ratio{${ACCOUNT},${SCRAPED}}`]: values([0.985, DAYS * 288]) }
+const MONTH_OBJECTIVE = { [`account:whatsapp_error_budget:ratio{${ACCOUNT}}`]: values([0.015, DAYS * 288]) }
 
 /** What every level makes of the month, computed by hand. The month holds 720 tiles, 695 of 36 s and 25 of 72 s. */
 function monthAt(level: string, labels: string): readonly Expected[] {
@@ -434,21 +437,72 @@ const usual: readonly RecordingCase[] = [
       { samples: 10 },
       { samples: 5, status: 'unhealthy', state: 'disconnected', incidentStart: 555 },
       { samples: 5, status: 'unhealthy', state: 'disconnected', incidentStart: 555, maintenance: true },
-      { samples: 5, status: 'unhealthy', state: 'disconnected' },
+      { samples: 5, status: 'unknown', incidentStart: 555 },
       { samples: 5 },
     ]),
     expected: [
       none('9m', 'account:whatsapp_unhealthy:start'),
       is('12m', 'account:whatsapp_unhealthy:start', 555),
       none('17m', 'account:whatsapp_unhealthy:start'),
-      // Without an incident, since its state began.
-      is('22m', 'account:whatsapp_unhealthy:start', 0),
+      // Nothing is seen of it.
+      none('22m', 'account:whatsapp_unhealthy:start'),
+      is('17m', 'account:whatsapp_maintenance:open', 1),
+      none('22m', 'account:whatsapp_maintenance:open'),
       none('27m', 'account:whatsapp_unhealthy:start'),
     ],
   },
   {
+    name: 'an account that is logged out or blocked is there by its state',
+    groups: ['whatsapp-account-alerts'],
+    step: '1m',
+    every: '1m',
+    series: account([{ samples: 5 }, { samples: 5, state: 'awaiting_auth' }, { samples: 5, state: 'blocked' }]),
+    expected: [
+      { at: '3m', expr: 'account:whatsapp_definite:state', samples: {} },
+      ...(['awaiting_auth', 'blocked'] as const).map((state, index) => ({
+        at: `${8 + 5 * index}m`,
+        expr: 'account:whatsapp_definite:state',
+        samples: { [`account:whatsapp_definite:state{${ACCOUNT},state="${state}"}`]: 1 },
+      })),
+    ],
+  },
+  {
+    name: 'accounts that burn their budget at the rate of a page or a ticket are there outside maintenance',
+    groups: ['whatsapp-account-alerts', 'whatsapp-slo-pages', 'whatsapp-slo-tickets'],
+    step: '1m',
+    every: '1m',
+    series: {
+      ...account([{ samples: 10 }, { samples: 10, maintenance: true }, { samples: 10 }]),
+      ...recorded('account', WHO, {
+        ...Object.fromEntries(['5m', '1h', '2h', '1d'].map((window) => [`slo_burn_rate:ratio_${window}`, [[20, 30]]])),
+        'downtime_seconds:increase1h': [
+          [119, 5],
+          [120, 25],
+        ],
+        'coverage:ratio_1h': [
+          [0.5, 25],
+          [0.49, 5],
+        ],
+        'coverage:ratio_1d': [
+          [0.25, 25],
+          [0.24, 5],
+        ],
+      }),
+    },
+    expected: [
+      none('3m', 'account:whatsapp_slo_burn_rate:fast'),
+      is('3m', 'account:whatsapp_slo_burn_rate:slow', 20),
+      is('8m', 'account:whatsapp_slo_burn_rate:fast', 20),
+      ...['fast', 'slow'].flatMap((kind) => [
+        none('15m', `account:whatsapp_slo_burn_rate:${kind}`),
+        is('22m', `account:whatsapp_slo_burn_rate:${kind}`, 20),
+        none('27m', `account:whatsapp_slo_burn_rate:${kind}`),
+      ]),
+    ],
+  },
+  {
     name: 'a gateway has its accounts by tenant, and is in maintenance when all of them are',
-    groups: ['whatsapp-gateway-alerts'],
+    groups: ['whatsapp-fleet-alerts'],
     step: '1m',
     every: '1m',
     series: {
