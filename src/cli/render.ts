@@ -7,6 +7,8 @@ import { loadConfig } from '../config/load.ts'
 import { holdsSecret } from '../config/redact.ts'
 import { type Inbox, renderAlertmanager, TEMPLATE_FOLDER } from '../config/render-alertmanager.ts'
 import { renderPrometheus } from '../config/render-prometheus.ts'
+import { exporterUrl } from '../config/rendered.ts'
+import type { Config } from '../config/schema.ts'
 import { httpUrl } from '../option-types.ts'
 import { DEFAULT_LINKS, RULE_FILES, renderRuleFile } from '../rules/rule-files.ts'
 import { reportFaults } from './config-check.ts'
@@ -72,7 +74,7 @@ export async function run(args: readonly string[], io: CommandIo, _signal: Abort
       ...(inbox === undefined ? {} : { inbox }),
     })
     const links = {
-      runbooks: withoutSlash(config.prometheus.runbooksUrl ?? DEFAULT_LINKS.runbooks),
+      runbooks: withoutSlash(config.prometheus.runbooksUrl ?? ownRunbooks(config)),
       grafana: withoutSlash(config.grafana.url ?? DEFAULT_LINKS.grafana),
     }
     const rules = options.rules === undefined ? RULE_FILES : []
@@ -101,6 +103,11 @@ export async function run(args: readonly string[], io: CommandIo, _signal: Abort
     }
     return EXIT.fine
   })
+}
+
+/** The exporter serves them, under the address at which people reach it. */
+function ownRunbooks(config: Config): string {
+  return `${withoutSlash(config.api.externalUrl ?? exporterUrl(config))}/docs/alerts`
 }
 
 /** Empty is nowhere, so that a variable which is not set can stand there. */

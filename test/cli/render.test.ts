@@ -69,6 +69,16 @@ grafana: { url: "https://grafana.example.org/team/" }
   })
 })
 
+test.each([
+  ['as other programs reach it', '', 'http://127.0.0.1:19999'],
+  ['as people reach it', ', externalUrl: "https://wa.example.org/"', 'https://wa.example.org'],
+])('links runbooks to the exporter itself, %s', async (_name, more, address) => {
+  writeFileSync(join(folder, 'config.yml'), `${TWO_GATEWAYS}api: { listen: "127.0.0.1:19999"${more} }\n`)
+  expect(await run(['--out', 'own'], recordingIo(folder), signal)).toBe(0)
+  const rules = readFileSync(join(folder, 'own/rules/gateway-alerts.yml'), 'utf8')
+  expect(rules).toContain(`runbook_url: ${address}/docs/alerts/gateway-down.md\n`)
+})
+
 test('takes addresses and the inbox from the command line', async () => {
   const args = [
     '--exporter',
