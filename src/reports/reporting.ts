@@ -15,6 +15,7 @@ import { createPdfRenderer, type PdfRenderer } from './pdf.ts'
 import { expireReports, filesOf, makeReport, reportFolder, reportMail } from './report-folder.ts'
 import { configuredOrder, type ReportOrder } from './report-order.ts'
 import { createRequestedReports, type RequestedReports } from './requested-reports.ts'
+import { reportSpan, tracedRenderer, tracedSession } from './spans.ts'
 import { createSubscriptions, type Subscriptions, type SubscriptionsParts } from './subscriptions.ts'
 import { startTimetable, type Timetable } from './timetable.ts'
 
@@ -145,8 +146,7 @@ export function createReporting(parts: ReportingParts): Reporting {
         const order = orderOf(name)
         if (order === undefined) throw new Error(`"${name}" is no longer a schedule or a subscription`)
         const sources = { analytics: parts.analytics, pdf: pdf(), look: lookFor(order), log }
-        const attributes = { 'whatsapp.report.schedule': name, 'whatsapp.report.period': period.name }
-        await traced(parts.tracing, 'report', { detached: true, sampling: 'always', attributes }, () =>
+        await traced(parts.tracing, 'report', reportSpan(name, period.name), () =>
           makeReport(order, period, folderOf(name, period.name), sources, signal),
         )
       },
@@ -167,7 +167,8 @@ export function createReporting(parts: ReportingParts): Reporting {
       },
       openSession(signal) {
         const server = serverOf(parts.options())
-        return server === null ? null : openMailSession(server, signal)
+        if (server === null) return null
+        return openMailSession(server, signal).then((session) => tracedSession(session, parts.tracing))
       },
       now: () => parts.now(),
       random: () => parts.random(),
@@ -291,10 +292,6 @@ export function createReporting(parts: ReportingParts): Reporting {
       await allDone()
     },
   }
-}
-
-function tracedRenderer(renderer: PdfRenderer, tracing: Tracing | undefined): PdfRenderer {
-  return { ...renderer, render: (...args) => traced(tracing, 'print', {}, () => renderer.render(...args)) }
 }
 
 function baseName(name: string): string {
