@@ -9,7 +9,10 @@ import type { ReopeningStore } from './store/reopening-store.ts'
 import { StoreError } from './store/store.ts'
 
 const SHORTEST_LEASE_MS = 3_000
-const LONGEST_LEASE_MS = 15_000
+const LONGEST_LEASE_MS = 10_000
+const LEASE_PER_INTERVAL = 0.6
+/** How often a standby looks, within the length of a lease. */
+const LOOKS_PER_LEASE = 4
 
 /** The part of the fleet that this exporter watches, and its place in the store. */
 export interface Shard {
@@ -55,7 +58,7 @@ export function openShard(
   const displaced = new AbortController()
   let isActive = false
   const owns = (key: AccountKey) => shardOf(key, total) === ordinal
-  const leaseMs = leaseMsOf(checks.interval)
+  const { leaseMs, lookMs } = leaseOf(checks.interval)
   const store = openStore(options, {
     log,
     now,
@@ -84,7 +87,7 @@ export function openShard(
           waits()
         }
         hasWaited = true
-        await sleep(leaseMs / 4, undefined, { signal }).catch(() => {})
+        await sleep(lookMs, undefined, { signal }).catch(() => {})
       }
       isActive = true
       if (hasWaited && !signal.aborted)
@@ -93,7 +96,12 @@ export function openShard(
   }
 }
 
-/** Short enough that a standby acts within two check intervals of the holder's end, long enough for a slow server. */
-function leaseMsOf(checkIntervalMs: number): number {
-  return Math.min(Math.max(checkIntervalMs, SHORTEST_LEASE_MS), LONGEST_LEASE_MS)
+/**
+ * How long a holder may be silent. A standby that looks every `lookMs` acts at most one lease and two looks after the
+ * holder's end: within one check interval for intervals from 5 s up, within two from 3 s up, with time left for its
+ * start. Long enough for a slow server at the same time.
+ */
+export function leaseOf(checkIntervalMs: number): { readonly leaseMs: number; readonly lookMs: number } {
+  const leaseMs = Math.min(Math.max(checkIntervalMs * LEASE_PER_INTERVAL, SHORTEST_LEASE_MS), LONGEST_LEASE_MS)
+  return { leaseMs, lookMs: leaseMs / LOOKS_PER_LEASE }
 }

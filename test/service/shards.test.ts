@@ -4,11 +4,13 @@ import { ChecksOptions } from '../../src/monitor/options.ts'
 import { openShard, ShardError } from '../../src/shard.ts'
 import { StoreOptions } from '../../src/store/options.ts'
 import { isMongoTested, type MongoServer, startMongoServer, testDatabase } from '../store/wire-server.ts'
-import { apiClient } from './api-client.ts'
+import { type AccountDetail, apiClient } from './api-client.ts'
 import { launch, startExporter } from './exporter-process.ts'
 import { until } from './until.ts'
 import { type Scene, setScene, startIn, steering } from './world.ts'
 
+/** Long enough that a slow machine does not blur what is counted in intervals. */
+const INTERVAL_MS = 5_000
 const bots = (name: string, ...accounts: string[]) => ({ name, dialect: 'http' as const, accounts })
 const names = Array.from({ length: 20 }, (_, index) => `bot-${index}`)
 
@@ -71,12 +73,14 @@ describe.runIf(isMongoTested())('two exporters with one ordinal', { timeout: 120
       simulator: { gateways: [bots('one', 'a', 'b')] },
       config: {
         store: { kind: 'mongodb', uri, database, path: undefined },
+        checks: { interval: `${INTERVAL_MS}ms`, timeout: '2s' },
         recovery: { verifyWithin: '60s', attempts: 1 },
       },
     })
     context.onTestFinished(drop)
     const holder = await startExporter(context, scene.configFile)
     steering(scene.simulator).fault('one/a', 'disconnected', { restart: 'lies' })
+    for (let check = 0; check < 2; check++) await holder.json('POST', '/api/health/check', {})
     const before = await holder.accountWhere(
       'one/a',
       'restarted in vain so far',
@@ -95,15 +99,27 @@ describe.runIf(isMongoTested())('two exporters with one ordinal', { timeout: 120
   async function takesOver(
     scene: Scene,
     standby: Pick<ReturnType<typeof launch>, 'lines'>,
-    incident: { readonly id: string } | null,
+    before: AccountDetail,
+    endedMs: number,
   ) {
     const isOver = () => standby.lines.findIndex((line) => line.includes('this one takes over'))
     await until('the standby to take over', () => isOver() >= 0)
     const url = await until('its API', () => lastUrl(standby.lines.slice(isOver())))
     const second = apiClient(url)
     await until('it to be ready', async () => (await second.request('GET', '/-/ready')).status === 200)
-    const open = await second.accountWhere('one/a', 'checked', ({ status }) => status === 'unhealthy')
-    expect(open.incident?.id).toBe(incident?.id)
+    const open = await second.accountWhere(
+      'one/a',
+      'checked',
+      ({ lastCheckAt }) => Date.parse(lastCheckAt ?? '') > endedMs,
+    )
+    expect((Date.parse(open.lastCheckAt ?? '') - endedMs) / INTERVAL_MS).toBeLessThanOrEqual(2)
+    expect(open.status).toBe('unhealthy')
+    expect(open.incident?.id).toBe(before.incident?.id)
+    // The ledger has no gap: nothing counted is lost, and the downtime runs on from the first bad check.
+    expect(open.counters.checks).toBeGreaterThan(before.counters.checks)
+    expect(open.counters).toMatchObject({ incidents: 1, incidentsResolved: 0, recoveryAttempts: 1 })
+    const sinceMs = Date.parse(open.lastCheckAt ?? '') - Date.parse(before.incident?.startedAt ?? '')
+    expect(open.incident?.downtimeSeconds).toBeCloseTo(sinceMs / 1000, 2)
     expect(open.recovery.refusal).toBe('pending')
     expect(scene.simulator.control.accounts()[0]?.restartRequests).toBe(1)
     return second
@@ -112,16 +128,18 @@ describe.runIf(isMongoTested())('two exporters with one ordinal', { timeout: 120
   test('the standby takes over when the holder is killed: one incident, one restart', async (context) => {
     const { scene, holder, standby, before } = await pair(context)
     holder.signal('SIGKILL')
-    const second = await takesOver(scene, standby, before.incident)
+    const second = await takesOver(scene, standby, before, Date.now())
     steering(scene.simulator).heal('one/a')
+    for (let check = 0; check < 2; check++) await second.json('POST', '/api/health/check', {})
     await second.accountWhere('one/a', 'healthy', ({ status }) => status === 'healthy')
     expect((await second.incidents('one/a')).map(({ id }) => id)).toEqual([before.incident?.id])
+    expect(await second.recoveries('one/a')).toHaveLength(1)
   })
 
   test('a holder that was paused finds itself displaced, repairs nothing more and stands by', async (context) => {
     const { scene, holder, standby, before } = await pair(context)
     holder.signal('SIGSTOP')
-    const second = await takesOver(scene, standby, before.incident)
+    const second = await takesOver(scene, standby, before, Date.now())
     const said = holder.lines.length
     holder.signal('SIGCONT')
     await until('the first to stand by', () =>

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import mongoose, { type Connection } from 'mongoose'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { silentLog } from '../../src/log.ts'
+import { leaseOf } from '../../src/shard.ts'
 import { claimOf, mongoStore } from '../../src/store/mongo.ts'
 import { heldShard, type ShardClaim, shardClaim } from '../../src/store/mongo-lease.ts'
 import { collectionsOf } from '../../src/store/mongo-schema.ts'
@@ -56,6 +57,34 @@ describe.runIf(isMongoTested())('the lease of a shard', () => {
       await held.release()
       expect(await second.take(shards())).toMatchObject({ holder: 'second' })
     })
+
+    // The worst moment to end is right after a sign of life, and the worst phase of the looks is any of these.
+    test.each([
+      [3, 2],
+      [5, 1],
+      [15, 1],
+      [60, 1],
+    ])(
+      'with checks every %i s passes to a standby within %i check intervals of its end',
+      async (seconds, intervals) => {
+        const intervalMs = seconds * 1000
+        const { leaseMs, lookMs } = leaseOf(intervalMs)
+        for (const phase of [0, 0.01, 0.5, 0.99]) {
+          const ordinal = seconds * 10 + phase
+          const claimed = (id: string) =>
+            shardClaim({ ordinal, total: 1, id, host: id, leaseMs, monotonicMs: () => nowMs })
+          const [holder, standby] = [claimed('holder'), claimed('standby')]
+          const held = heldShard(shards(), holder, await holder.take(shards()), () => {}, silentLog)
+          await expect(standby.take(shards())).rejects.toMatchObject({ code: 'locked' })
+          await held.confirm()
+          const endedMs = nowMs
+          nowMs += lookMs * phase
+          while (!(await standby.take(shards()).catch(() => null))) nowMs += lookMs
+          expect((nowMs - endedMs) / intervalMs).toBeLessThanOrEqual(intervals)
+          await held.release()
+        }
+      },
+    )
 
     test('is given to one of two that ask at the same moment', async () => {
       await Promise.all([claim('a'), claim('b')].map((one) => one.take(shards()).catch(() => null)))
