@@ -221,6 +221,21 @@ describe('the page of reports', () => {
     })
   })
 
+  test('is reached from an account and from an incident, which are chosen then', () =>
+    withApi({}, async ({ url }) => {
+      const { page } = await openPage(browser, `${url}/#account=waha-1%2Fsales-02`)
+      const chosen = (name: string) => inPage(page, `document.querySelector('${field(name)}')?.value`)
+      await page.locator('#account .controls a ::-p-text(Report)').click()
+      await page.waitForSelector(field('accounts'))
+      expect(await chosen('accounts')).toBe('waha-1/sales-02')
+      await page.goBack()
+      await page.locator('#account .timeline a ::-p-text(Post-mortem)').click()
+      await page.waitForSelector(field('incident'))
+      expect([await chosen('template'), await chosen('incident')]).toEqual(['incident', 'inc-1'])
+      await page.goto(`${url}/#page=reports&incident=older-than-the-list`)
+      await expect.poll(() => chosen('incident')).toBe('older-than-the-list')
+    }))
+
   test('the skip link leads to its list and changes no view', () =>
     withApi({}, async ({ url }) => {
       const { page } = await openReports(url)

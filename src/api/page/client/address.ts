@@ -10,6 +10,10 @@ export interface View {
   readonly order: 'asc' | 'desc'
   /** Key of the account whose drawer is open; empty: none. */
   readonly account: string
+  /** On the page of reports: the account that a report shall be about; empty: none is chosen yet. */
+  readonly about: string
+  /** The same: the incident of a post-mortem. */
+  readonly incident: string
 }
 
 export const START_VIEW: View = {
@@ -22,6 +26,8 @@ export const START_VIEW: View = {
   sort: 'status',
   order: 'asc',
   account: '',
+  about: '',
+  incident: '',
 }
 
 /** Reads `#status=unhealthy&q=sales`; what it does not know is left out. */
@@ -38,6 +44,8 @@ export function viewOf(hash: string): View {
     sort: ['key', 'name', 'status', 'since', 'response', 'failures'].includes(text('sort')) ? text('sort') : 'status',
     order: text('order') === 'desc' ? 'desc' : 'asc',
     account: text('account'),
+    about: text('about'),
+    incident: text('incident'),
   }
 }
 
@@ -47,7 +55,7 @@ export function hashOf(view: View): string {
   if (view.page !== START_VIEW.page) fields.set('page', view.page)
   if (view.sort !== START_VIEW.sort) fields.set('sort', view.sort)
   if (view.order !== START_VIEW.order) fields.set('order', view.order)
-  if (view.account !== '') fields.set('account', view.account)
+  for (const name of ['account', 'about', 'incident'] as const) if (view[name] !== '') fields.set(name, view[name])
   const text = fields.toString()
   return text === '' ? '' : `#${text}`
 }

@@ -74,8 +74,14 @@ function controls(detail: AccountDetail, { busy }: DrawerState, actions: Actions
   return html`<div class="controls">
     <button type="button" class="primary" ?disabled=${busy !== ''} @click=${() => actions.checkNow()}>${busy === 'check' ? 'Checking …' : 'Check now'}</button>
     <button type="button" ?disabled=${busy !== ''} aria-haspopup="dialog" @click=${() => actions.restart()}>${busy === 'restart' ? 'Restarting …' : 'Restart …'}</button>
+    ${FACTS.features.has('reports') ? html`<a class="button" href=${reportsAddress('about', detail.key)}>Report …</a>` : nothing}
     <a class="button" href="/api/health/${encodeURIComponent(detail.key)}">JSON</a>
   </div>`
+}
+
+/** The page of reports with something chosen. */
+function reportsAddress(name: 'about' | 'incident', value: string): string {
+  return `/#${new URLSearchParams({ page: 'reports', [name]: value })}`
 }
 
 function confirmation({ detail, key }: DrawerState, actions: Actions): TemplateResult {
@@ -153,11 +159,12 @@ function list<Item>(
 }
 
 function incidentLine(incident: Incident, nowMs: number): TemplateResult {
-  const { startedAt, endedAt, cause, attempts, resolution } = incident
+  const { id, startedAt, endedAt, cause, attempts, resolution } = incident
   const lasted = duration(((endedAt === null ? nowMs : Date.parse(endedAt)) - Date.parse(startedAt)) / 1000)
   const end = resolution === null ? 'still open' : `${resolution} after ${lasted}`
   return html`<li class=${endedAt === null ? 'bad' : 'info'}><time title=${moment(startedAt)} datetime=${startedAt}>${clock(startedAt, nowMs)}</time>
-    <span><strong>${plain(cause)}</strong> <span class="dim">${endedAt === null ? `open for ${lasted}` : end}${attempts > 0 ? `, ${attempts} ${attempts === 1 ? 'restart' : 'restarts'}` : ''}</span></span></li>`
+    <span><strong>${plain(cause)}</strong> <span class="dim">${endedAt === null ? `open for ${lasted}` : end}${attempts > 0 ? `, ${attempts} ${attempts === 1 ? 'restart' : 'restarts'}` : ''}</span>
+    ${FACTS.mayOperate && FACTS.features.has('reports') ? html`<a href=${reportsAddress('incident', id)} aria-label="Post-mortem of the incident of ${moment(startedAt)}">Post-mortem</a>` : nothing}</span></li>`
 }
 
 const OUTCOME_TONES: Readonly<Record<Recovery['outcome'], string>> = {

@@ -331,7 +331,7 @@ function alerted(data: unknown): void {
 
 function readAll(): void {
   void refresh()
-  if (state.view.page === 'reports') void reports.refresh()
+  if (state.view.page === 'reports') showReports()
   void readEarlier()
   refreshDrawer()
 }
@@ -348,7 +348,12 @@ function openFromAddress(): void {
   if (view.account === '') setDrawer(null)
   else if (view.account !== state.drawer?.key) open(view.account)
   refreshSoon(0)
-  if (view.page === 'reports') void reports.refresh()
+  if (view.page === 'reports') showReports()
+}
+
+function showReports(): void {
+  if (state.view.incident !== '') reports.draft({ mode: 'now', template: 'incident' })
+  void reports.refresh()
 }
 
 onKeys(() => state.drawer !== null)

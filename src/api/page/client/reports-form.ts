@@ -1,5 +1,6 @@
 import { html, nothing, type TemplateResult } from 'lit-html'
 import { live } from 'lit-html/directives/live.js'
+import type { View } from './address.ts'
 import type { FleetStatus, Incident } from './documents.ts'
 import type { ReportActions } from './reports-control.ts'
 import type { ReportsState } from './reports-state.ts'
@@ -43,6 +44,7 @@ const ZONES = ['UTC', ...Intl.supportedValuesOf('timeZone').filter((zone) => zon
 export function reportForm(
   { draft, incidents, busy, message, subscriptions }: ReportsState,
   fleet: FleetStatus | null,
+  { about, incident }: Pick<View, 'about' | 'incident'>,
   actions: ReportActions,
   nowMs: number,
 ): TemplateResult {
@@ -59,11 +61,11 @@ export function reportForm(
     <form @submit=${submit}>
       <fieldset><legend>What</legend>
         ${choice('Template', 'template', draft.mode === 'now' ? TEMPLATES : TEMPLATES.filter(([name]) => name !== 'incident'), draft.template, (template) => actions.draft({ template }))}
-        ${isPostMortem ? incidentField(incidents, nowMs) : draft.mode === 'now' ? periodFields(draft.period, actions, nowMs) : scheduleFields(draft.schedule, actions)}
+        ${isPostMortem ? incidentField(incidents, incident, nowMs) : draft.mode === 'now' ? periodFields(draft.period, actions, nowMs) : scheduleFields(draft.schedule, actions)}
         <label>Time zone <input name="timeZone" list="zones" required autocomplete="off" spellcheck="false" value=${OWN_ZONE}></label>
         <datalist id="zones">${ZONES.map((zone) => html`<option value=${zone}></option>`)}</datalist>
       </fieldset>
-      ${accountFields(fleet, isPostMortem)}
+      ${accountFields(fleet, about, isPostMortem)}
       <fieldset><legend>How</legend>
         <div class="checks" role="group" aria-label="Formats">${FORMATS.map(
           (format) =>
@@ -124,20 +126,22 @@ function scheduleFields(schedule: string, actions: ReportActions): TemplateResul
     }`
 }
 
-function incidentField(incidents: readonly Incident[] | null, nowMs: number): TemplateResult {
+function incidentField(incidents: readonly Incident[] | null, wanted: string, nowMs: number): TemplateResult {
   if (incidents === null) return html`<p class="dim">Reading the incidents …</p>`
+  const isListed = incidents.some(({ id }) => id === wanted)
   return html`<label class="wide">Incident <select name="incident" required>
-    ${incidents.length === 0 ? html`<option value="">None is known</option>` : nothing}
-    ${incidents.map(({ id, account, startedAt, cause }) => html`<option value=${id}>${account}, ${clock(startedAt, nowMs)}, ${plain(cause)}</option>`)}
+    ${incidents.length === 0 && wanted === '' ? html`<option value="">None is known</option>` : nothing}
+    ${wanted === '' || isListed ? nothing : html`<option value=${wanted} selected>${wanted}</option>`}
+    ${incidents.map(({ id, account, startedAt, cause }) => html`<option value=${id} ?selected=${id === wanted}>${account}, ${clock(startedAt, nowMs)}, ${plain(cause)}</option>`)}
   </select></label>`
 }
 
 /** Stays where it is while it has no meaning, so that what was typed is not lost. */
-function accountFields(fleet: FleetStatus | null, isIdle: boolean): TemplateResult {
+function accountFields(fleet: FleetStatus | null, about: string, isIdle: boolean): TemplateResult {
   return html`<fieldset ?hidden=${isIdle} ?disabled=${isIdle}><legend>Which accounts</legend>
     <label>Gateway <select name="gateway"><option value="">All</option>${(fleet?.gateways ?? []).map(({ name }) => html`<option value=${name}>${name}</option>`)}</select></label>
     <label>Labels <input name="labels" maxlength="500" spellcheck="false" placeholder="tenant=acme" pattern="\\s*[a-zA-Z_]\\w*=[^\\s,;]*([\\s,;]+[a-zA-Z_]\\w*=[^\\s,;]*)*\\s*" title="name=value, several with commas"></label>
-    <label class="grow">Accounts <input name="accounts" maxlength="4000" spellcheck="false" placeholder="All, or ids and phones with commas"></label>
+    <label class="grow">Accounts <input name="accounts" value=${about} maxlength="4000" spellcheck="false" placeholder="All, or ids and phones with commas"></label>
   </fieldset>`
 }
 

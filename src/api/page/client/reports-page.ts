@@ -7,12 +7,12 @@ import type { PageState } from './state.ts'
 
 /** Reports: make one, have one sent, and all that are there. */
 export function reportsPage(
-  { reports, fleet }: Pick<PageState, 'reports' | 'fleet'>,
+  { reports, fleet, view }: Pick<PageState, 'reports' | 'fleet' | 'view'>,
   actions: ReportActions,
   nowMs: number,
 ): TemplateResult {
   return html`<div class="reports-page">
-    ${FACTS.mayOperate ? reportForm(reports, fleet, actions, nowMs) : html`<p class="notice">${FACTS.user} has the role read: making a report, and subscribing somebody, needs the role operate.</p>`}
+    ${FACTS.mayOperate ? reportForm(reports, fleet, view, actions, nowMs) : html`<p class="notice">${FACTS.user} has the role read: making a report, and subscribing somebody, needs the role operate.</p>`}
     ${reportList(reports, nowMs)}
     ${subscriptionList(reports, actions, nowMs)}
   </div>`
