@@ -26,7 +26,11 @@ export function openIncidents(size: readonly [number, number]): Panel {
     queries: [
       rows(`1000 * ${OPEN}`),
       rows(`${one(perAccount(reason, {}, ['reason']))} and ${SAME_ACCOUNT} ${OPEN}`),
-      rows(`${one(`${perAccount(state, {}, ['state'])} == 1`)} and ${SAME_ACCOUNT} ${OPEN}`),
+      rows(
+        one(
+          `max by (account, gateway, state) (${ofAccounts(state)} == 1 and ${SAME_ACCOUNT} ${ofAccounts(incidentStart)})`,
+        ),
+      ),
       rows(whatIsTried()),
       rows(
         `max by (account, gateway) (${recorded('account', 'recovery_attempts:increase1h')}) and ${SAME_ACCOUNT} ${OPEN}`,

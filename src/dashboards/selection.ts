@@ -70,6 +70,12 @@ export function recordedOfAll(series: string): string {
   return `account:whatsapp_${series}`
 }
 
+/** How many accounts of the chosen tenants behind the chosen gateways have each status or state, recorded every minute. */
+export function counted(label: 'status' | 'state'): string {
+  const series = selector({ name: `gateway:whatsapp_account_${label}:sum` }, { ...TENANT, ...GATEWAY })
+  return aggregate('sum', [label], series)
+}
+
 /**
  * Turns a stateset into one series for each account, whose value is the place of the present word in `words`, from 1. Where
  * two processes disagree, the later word counts.

@@ -8,6 +8,7 @@ import { gatewayAlerts } from './gateway-alerts.ts'
 import { groupRecordings } from './group-recordings.ts'
 import { type AlertingRule, isAlert, type RecordingRule, type RuleGroup } from './rule.ts'
 import { sloAlerts } from './slo-alerts.ts'
+import { statusRecordings } from './status-recordings.ts'
 
 /** Where the links of an alert lead. */
 export interface RuleLinks {
@@ -34,6 +35,7 @@ export const RULE_FILES: readonly RuleFile[] = [
   { name: 'account-recordings.yml', groups: accountRecordings },
   { name: 'activity-recordings.yml', groups: activityRecordings },
   { name: 'group-recordings.yml', groups: groupRecordings },
+  { name: 'status-recordings.yml', groups: statusRecordings },
   { name: 'account-alerts.yml', groups: accountAlerts },
   { name: 'gateway-alerts.yml', groups: gatewayAlerts },
   { name: 'slo-alerts.yml', groups: sloAlerts },

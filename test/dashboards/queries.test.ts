@@ -106,7 +106,7 @@ describe.each(BOARDS.map((board) => [board.uid, board] as const))('%s', (_, boar
     // The medians of the fleet and of the gateway are of all accounts.
     const wide = panelQueriesOf(board).filter(
       ({ expr }) =>
-        /(?:whatsapp_(?:account|gateway)_\w+|(?:account|gateway):\w+:\w+)(?![\w{])/.test(expr) &&
+        /(?:whatsapp_(?:account|gateway)_\w+|(?:account|gateway):\w+:\w+)(?![\w{:])/.test(expr) &&
         !expr.includes('quantile'),
     )
     expect(wide).toEqual([])

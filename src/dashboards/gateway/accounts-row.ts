@@ -1,15 +1,10 @@
 import type { Panel } from '@grafana/grafana-foundation-sdk/dashboard'
-import { ACCOUNT_FAMILIES } from '../../metrics/catalogue.ts'
-import { selector } from '../../metrics/promql.ts'
 import type { BoardRow } from '../board.ts'
 import { STATE_SERIES } from '../panels/looks.ts'
 import { coloured } from '../panels/panel.ts'
 import { over } from '../panels/query.ts'
 import { bars, curves, stackedAreas } from '../panels/time-series.ts'
-import { recorded } from '../selection.ts'
-
-const { state } = ACCOUNT_FAMILIES
-const BEHIND = { tenant: { matches: '$tenant' }, gateway: { matches: '$gateway' } } as const
+import { counted, recorded } from '../selection.ts'
 
 /** The accounts behind the gateways. */
 export function accountsRow(): BoardRow {
@@ -24,8 +19,9 @@ function states(): Panel {
     decimals: 0,
     min: 0,
     size: [12, 8],
-    queries: [over(`sum by (state) (max by (account, gateway, state) (${selector(state, BEHIND)})) > 0`, '{{state}}')],
+    queries: [over(counted('state'), '{{state}}')],
     overrides: coloured(STATE_SERIES),
+    interval: '1m',
   })
 }
 
