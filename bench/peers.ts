@@ -12,7 +12,16 @@ import { sqliteStore } from '../src/store/sqlite.ts'
 import type { BenchRow } from './bench-row.ts'
 import { untilAnswers } from './checks.ts'
 import { accountIds, fleetConfig } from './fleet-config.ts'
-import { cpuSeconds, median, type Program, percentile, residentMb, startProgram, startTarget } from './process.ts'
+import {
+  cpuSeconds,
+  median,
+  type Program,
+  percentile,
+  residentMb,
+  startProgram,
+  startServe,
+  startTarget,
+} from './process.ts'
 
 const ACCOUNTS = 1_000
 const INTERVAL = '15s'
@@ -39,6 +48,16 @@ interface Figures {
   readonly rssMb: number
   readonly detectionSeconds: { readonly median: number; readonly p95: number; readonly max: number }
   readonly missed: number
+}
+
+/** What is written of a run. */
+export interface PeersReport {
+  readonly when: string
+  readonly accounts: number
+  readonly interval: string
+  readonly faults: number
+  readonly machine: { readonly load15m: number; readonly cores: number }
+  readonly systems: readonly Figures[]
 }
 
 /**
@@ -110,11 +129,9 @@ async function exporterSide(folder: string, url: string): Promise<Side> {
   const storePath = join(folder, 'exporter.db')
   const config = join(folder, 'config.yml')
   await writeFile(config, fleetConfig({ url, count: ACCOUNTS, interval: INTERVAL, concurrency: 256, storePath }))
-  const main = new URL('../src/main.ts', import.meta.url).pathname
-  const exporter = startProgram(process.execPath, [main, 'serve', '--config', config], { LOG_FORMAT: 'json' })
-  const [, address = ''] = await exporter.line(/"url":"(http[^"]+)","msg":"the API listens"/)
+  const exporter = await startServe(config)
   const prometheus = await startPrometheus(folder, 'ours', PORTS.ours, {
-    scrape_configs: [{ job_name: 'exporter', static_configs: [{ targets: [new URL(address).host] }] }],
+    scrape_configs: [{ job_name: 'exporter', static_configs: [{ targets: [new URL(exporter.url).host] }] }],
   })
   let incidents: ReadonlyMap<string, number> | null = null
   return {
@@ -264,7 +281,14 @@ async function startPrometheus(folder: string, name: string, port: number, confi
 
 async function keep(systems: readonly Figures[], faults: number): Promise<void> {
   const machine = { load15m: rounded(loadavg()[2] ?? 0), cores: availableParallelism() }
-  const report = { when: new Date().toISOString(), accounts: ACCOUNTS, interval: INTERVAL, faults, machine, systems }
+  const report: PeersReport = {
+    when: new Date().toISOString(),
+    accounts: ACCOUNTS,
+    interval: INTERVAL,
+    faults,
+    machine,
+    systems,
+  }
   await writeFile(new URL('./peers.json', import.meta.url), `${JSON.stringify(report, null, 2)}\n`)
 }
 

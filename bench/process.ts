@@ -41,6 +41,15 @@ async function endProgram(child: ChildProcess): Promise<void> {
   clearTimeout(force)
 }
 
+/** The program itself as its package starts it, in a process of its own; gives the address of its API. */
+export async function startServe(configFile: string): Promise<Program & { readonly url: string }> {
+  const main = new URL('../src/main.ts', import.meta.url).pathname
+  const args = ['--max-semi-space-size=8', main, 'serve', '--config', configFile]
+  const program = startProgram(process.execPath, args, { LOG_FORMAT: 'json' })
+  const [, url = ''] = await program.line(/"url":"(http[^"]+)","msg":"the API listens"/)
+  return { ...program, url }
+}
+
 /** User and system time that a process has used, in seconds, from /proc (clock ticks of 10 ms). */
 export function cpuSeconds(pid: number): number {
   const fields = statFields(pid)

@@ -19,7 +19,7 @@ import { type Simulator, type SimulatorOptions, startSimulator } from '../src/si
 import { sqliteStore } from '../src/store/sqlite.ts'
 import type { Paged } from '../src/store/store.ts'
 import { fleetConfig } from './fleet-config.ts'
-import { startProgram, startTarget } from './process.ts'
+import { startServe, startTarget } from './process.ts'
 import { type Course, courseOf, summaryOf, type UsageSummary, watchProcess } from './process-watch.ts'
 import { type Balance, balance } from './soak-balance.ts'
 
@@ -36,7 +36,7 @@ const UNHEALTHY_AFTER = 3
 const PER_MEGABYTE = 1e-6
 
 /** What is written of a run. */
-interface Report {
+export interface SoakReport {
   readonly when: string
   readonly accounts: number
   readonly minutes: number
@@ -54,7 +54,7 @@ interface Scrapes {
   readonly slowestMs: number
   readonly pageMb: number
   /** JavaScript heap in use, MB: the median of the first and of the last sixth of the scrapes after the warm-up. */
-  readonly heapMb: Course
+  readonly heapMb?: Course
 }
 
 interface Ledger extends Balance {
@@ -66,7 +66,7 @@ interface Ledger extends Balance {
   readonly orphans: readonly string[]
 }
 
-async function faults(folder: string, accounts: number, minutes: number): Promise<Report> {
+async function faults(folder: string, accounts: number, minutes: number): Promise<SoakReport> {
   const simulator = await startSimulator({
     gateways: gatewaysOf(accounts),
     seed: 6,
@@ -133,7 +133,7 @@ function faultsConfig(simulator: Simulator, storePath: string): string {
   })
 }
 
-async function hour(folder: string, accounts: number, minutes: number): Promise<Report> {
+async function hour(folder: string, accounts: number, minutes: number): Promise<SoakReport> {
   const target = await startTarget(50)
   try {
     const storePath = join(folder, 'exporter.db')
@@ -149,12 +149,10 @@ async function hour(folder: string, accounts: number, minutes: number): Promise<
 async function watchExporter(folder: string, config: string, minutes: number) {
   const configFile = join(folder, 'config.yml')
   await writeFile(configFile, config)
-  const main = new URL('../src/main.ts', import.meta.url).pathname
-  const exporter = startProgram(process.execPath, [main, 'serve', '--config', configFile], { LOG_FORMAT: 'json' })
+  const exporter = await startServe(configFile)
   try {
-    const [, url = ''] = await exporter.line(/"url":"(http[^"]+)","msg":"the API listens"/)
     const startedMs = Date.now()
-    const scrapes = scraping(url)
+    const scrapes = scraping(exporter.url)
     const usage = watchProcess(exporter.pid)
     await sleep(minutes * 60_000)
     const toMs = Date.now()
@@ -251,7 +249,7 @@ async function sizeMb(path: string): Promise<number> {
   return Number(((await stat(path)).size * PER_MEGABYTE).toFixed(1))
 }
 
-function table({ accounts, minutes, exporter, scrapes, storeMb, ledger }: Report): Record<string, string | number> {
+function table({ accounts, minutes, exporter, scrapes, storeMb, ledger }: SoakReport): Record<string, string | number> {
   const course = ({ first, last, max }: { first: number; last: number; max: number }) =>
     `${first} → ${last}, at most ${max}`
   const spread = ({ median, p99, max }: { median: number; p99: number; max: number }) =>
@@ -260,7 +258,7 @@ function table({ accounts, minutes, exporter, scrapes, storeMb, ledger }: Report
     accounts,
     minutes,
     'resident memory, MB': course(exporter.rssMb),
-    'heap in use, MB': course(scrapes.heapMb),
+    ...(scrapes.heapMb && { 'heap in use, MB': course(scrapes.heapMb) }),
     'open descriptors': course(exporter.descriptors),
     'CPU, % of a core': exporter.cpuPercent,
     scrapes: `${scrapes.count}, ${scrapes.failed} failed, slowest ${scrapes.slowestMs} ms, ${scrapes.pageMb} MB`,
@@ -290,7 +288,7 @@ function table({ accounts, minutes, exporter, scrapes, storeMb, ledger }: Report
 }
 
 /** What the ledger gets wrong, line by line. */
-function faultsOf({ ledger }: Report): readonly string[] {
+function faultsOf({ ledger }: SoakReport): readonly string[] {
   if (ledger === undefined) return []
   const named = (name: string, lines: readonly string[]) => lines.map((line) => `${name}: ${line}`)
   return [
@@ -304,7 +302,7 @@ function faultsOf({ ledger }: Report): readonly string[] {
   ]
 }
 
-async function keep(name: string, report: Report): Promise<void> {
+async function keep(name: string, report: SoakReport): Promise<void> {
   const file = new URL('./soak.json', import.meta.url)
   const before: Record<string, unknown> = JSON.parse(await readFile(file, 'utf8').catch(() => '{}'))
   await writeFile(file, `${JSON.stringify({ ...before, [name]: report }, null, 2)}\n`)

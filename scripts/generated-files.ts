@@ -4,6 +4,7 @@ import { DASHBOARD_FILES, renderDashboard } from '../src/dashboards/dashboard-fi
 import { metricsTable } from '../src/metrics/metrics-table.ts'
 import { reportJsonSchema } from '../src/reports/report-schema.ts'
 import { RULE_FILES, renderRuleFile } from '../src/rules/rule-files.ts'
+import { benchTables } from './bench-tables.ts'
 import { dashboardsKustomization, prometheusRuleManifest } from './kubernetes-files.ts'
 import { composeDemoConfig } from './stack/compose-demo.ts'
 
@@ -22,11 +23,17 @@ export const GENERATED_FILES: readonly GeneratedFile[] = [
   { path: 'docs/configuration.md', render: (current) => betweenMarkers(current, 'options', optionTables()) },
   { path: 'docs/metrics.md', render: (current) => betweenMarkers(current, 'metrics', metricsTable()) },
   { path: 'deploy/compose/demo.yml', render: composeDemoConfig },
+  { path: 'bench/README.md', render: benchReadme },
   { path: 'deploy/kubernetes/prometheus-operator/prometheus-rule.yaml', render: prometheusRuleManifest },
   { path: 'grafana/kustomization.yaml', render: dashboardsKustomization },
   ...DASHBOARD_FILES.map((file) => ({ path: `grafana/dashboards/${file.name}`, render: () => renderDashboard(file) })),
   ...RULE_FILES.map((file) => ({ path: `prometheus/rules/${file.name}`, render: () => renderRuleFile(file) })),
 ]
+
+function benchReadme(current: string): string {
+  const parts = Object.entries(benchTables())
+  return parts.reduce((text, [name, figures]) => betweenMarkers(text, name, figures), current)
+}
 
 /**
  * Replaces what stands between `<!-- generated: name -->` and `<!-- end: name -->`, and keeps the prose around it.

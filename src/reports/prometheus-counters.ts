@@ -55,7 +55,7 @@ export function counterSlots(range: TimeRange, stepMs: number, series: readonly 
 }
 
 /** Where the steps of a range begin and end. */
-export function edgesOf({ fromMs, toMs }: TimeRange, stepMs: number): readonly number[] {
+function edgesOf({ fromMs, toMs }: TimeRange, stepMs: number): readonly number[] {
   const count = Math.ceil((toMs - fromMs) / stepMs)
   return Array.from({ length: count + 1 }, (_, step) => Math.min(fromMs + step * stepMs, toMs))
 }
