@@ -1,6 +1,6 @@
 import type { Panel } from '@grafana/grafana-foundation-sdk/dashboard'
 import { EXPORTER_FAMILIES, GATEWAY_FAMILIES } from '../../metrics/catalogue.ts'
-import { buckets, increase } from '../../metrics/promql.ts'
+import { buckets, increase, selector } from '../../metrics/promql.ts'
 import type { BoardRow } from '../board.ts'
 import { heatmap } from '../panels/heatmap.ts'
 import { UP_DOWN } from '../panels/looks.ts'
@@ -11,6 +11,7 @@ import { perGateway } from '../selection.ts'
 
 const { up, checkDuration, checkErrors, unmapped } = GATEWAY_FAMILIES
 const CHOSEN = { gateway: { matches: '$gateway' } } as const
+const COUNT = selector({ name: `${checkDuration.name}_count` }, CHOSEN)
 const BUCKETS = `rate(${buckets(checkDuration, CHOSEN)}[$__rate_interval])`
 
 /** How the gateways answer. */
@@ -84,12 +85,7 @@ function answered(): Panel {
     unit: 'reqps',
     min: 0,
     size: [6, 8],
-    queries: [
-      over(
-        `sum by (gateway) (rate(whatsapp_gateway_check_duration_seconds_count{gateway=~"$gateway"}[$__rate_interval]))`,
-        '{{gateway}}',
-      ),
-    ],
+    queries: [over(`sum by (gateway) (rate(${COUNT}[$__rate_interval]))`, '{{gateway}}')],
   })
 }
 
