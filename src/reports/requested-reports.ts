@@ -6,6 +6,7 @@ import pLimit from 'p-limit'
 import { z } from 'zod'
 import type { Selection } from '../health/maintenance.ts'
 import type { Log } from '../log.ts'
+import { type Tracing, traced } from '../tracing/span.ts'
 import type { Analytics } from './analytics.ts'
 import { incidentDocument } from './document/post-mortem.ts'
 import { TEMPLATES, type Template } from './document/report.ts'
@@ -16,6 +17,7 @@ import { parsePeriod } from './period.ts'
 import { filesOf, makeFiles, replaced } from './report-folder.ts'
 import { incidentJson } from './report-json.ts'
 import { REPORT_FORMATS, type ReportFormat } from './report-order.ts'
+import { reportSpan } from './spans.ts'
 import { LANGUAGES, type Language } from './words/words.ts'
 
 /** What somebody wants to have made now. */
@@ -97,6 +99,8 @@ export interface RequestedReportsParts {
   readonly log: Log
   /** What fails is told with the report, to the one who asked: it is nothing that was due. */
   readonly events: { begun(): void }
+  /** Absent where nothing is traced. */
+  readonly tracing?: Tracing | undefined
   now(): number
   /** Ends what is under way. */
   readonly signal: AbortSignal
@@ -154,8 +158,10 @@ export function createRequestedReports(parts: RequestedReportsParts): RequestedR
     const limit = AbortSignal.any([signal, AbortSignal.timeout(LONGEST_MAKING_MS)])
     try {
       await put(making)
-      if (facts.template === 'incident') await makePostMortem(facts, limit)
-      else await makePeriod(facts, facts.template, limit)
+      const { template } = facts
+      await traced(parts.tracing, 'report', reportSpan('on request', facts.period), () =>
+        template === 'incident' ? makePostMortem(facts, limit) : makePeriod(facts, template, limit),
+      )
       await put({ ...facts, state: 'ready', doneMs: parts.now() })
       log.info({ report: facts.id, by: facts.requestedBy }, 'A report was made on request.')
     } catch (error) {
