@@ -18,10 +18,11 @@ const WHOM = {
 } as const satisfies Readonly<Record<string, Column>>
 
 /** Alerts about what is chosen, and those that name no account or gateway. */
-const ABOUT_CHOSEN = 'tenant=~"$tenant|",gateway=~"$gateway|",account=~"$account|"'
+export const ABOUT_CHOSEN = 'tenant=~"$tenant|",gateway=~"$gateway|",account=~"$account|"'
 export const ABOUT_GATEWAY = 'tenant=~"$tenant|",gateway=~"$gateway"'
 export const ABOUT_EXPORTER = 'alertname=~"WhatsApp(Exporter|Report|Notification|Discovery).*"'
-const WHOM_OF_CHOSEN = ['tenant', 'gateway', 'account', 'instance'] as const
+export const WHOM_OF_CHOSEN = ['gateway', 'account'] as const
+export const WHOM_OF_GATEWAY = ['tenant', 'gateway', 'account'] as const
 export const WHOM_OF_EXPORTER = ['instance', 'gateway', 'receiver'] as const
 
 /** Our alerts, the watchdog apart, which always fires. */
@@ -45,8 +46,8 @@ export function firingCount(size: readonly [number, number]): Panel {
 /** What fires, since when, and about whom. */
 export function firingAlerts(
   size: readonly [number, number],
-  about = ABOUT_CHOSEN,
-  whom: readonly (keyof typeof WHOM)[] = WHOM_OF_CHOSEN,
+  about: string,
+  whom: readonly (keyof typeof WHOM)[],
 ): Panel {
   const since = `${ours('ALERTS_FOR_STATE', about)} and ignoring (alertstate) ${ours('ALERTS', about, 'firing')}`
   return table({
@@ -59,8 +60,8 @@ export function firingAlerts(
     noValue: 'Nothing fires.',
     columns: [
       { of: 0, title: 'Since', unit: 'dateTimeFromNow', width: 120 },
-      { of: 'severity', title: 'Severity', width: 90 },
-      { of: 'alertname', title: 'Alert' },
+      { of: 'severity', title: 'Severity', width: 80 },
+      { of: 'alertname', title: 'Alert', width: 280 },
       ...whom.map((label) => WHOM[label]),
     ],
     sortBy: { title: 'Since', descending: false },

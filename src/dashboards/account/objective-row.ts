@@ -9,7 +9,7 @@ import { transformedTable } from '../panels/table.ts'
 import { curves } from '../panels/time-series.ts'
 import { perAccount, recorded } from '../selection.ts'
 
-const TILE = [4, 4] as const
+const TILE = [3, 4] as const
 const REMAINING = recorded('account', 'error_budget_remaining:ratio_30d')
 
 /** The objective: what is left of its budget, how fast it goes, and where that leads. */
@@ -98,7 +98,7 @@ function weekAgainstWeek(): Panel {
       description: 'Availability over the last seven days, over the seven days before, and the difference.',
       unit: 'percentunit',
       decimals: 3,
-      size: TILE,
+      size: [9, 4],
       queries: [rows(`max by (account) (${week})`), rows(`max by (account) (${week} offset 7d)`)],
       noValue: 'not a week of history',
       columns: [

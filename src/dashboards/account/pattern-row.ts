@@ -1,6 +1,6 @@
 import type { Panel } from '@grafana/grafana-foundation-sdk/dashboard'
 import type { BoardRow } from '../board.ts'
-import type { Steps } from '../panels/looks.ts'
+import type { Steps, ValueWord } from '../panels/looks.ts'
 import { rows } from '../panels/query.ts'
 import { transformedTable } from '../panels/table.ts'
 import { orZero, recorded } from '../selection.ts'
@@ -32,7 +32,7 @@ function hoursOfWeek(): Panel {
       queries: [rows(downtimeByHourOfWeek())],
       columns: [
         { of: 'hour\\day', title: 'Hour', unit: 'string', width: 70 },
-        ...DAYS.map(([of, title]) => ({ of, title, steps: HEAT, filled: true })),
+        ...DAYS.map(([of, title]) => ({ of, title, steps: HEAT, words: NONE, filled: true })),
       ],
       sortBy: { title: 'Hour', descending: false },
     },
@@ -45,7 +45,10 @@ function hoursOfWeek(): Panel {
   )
 }
 
-/** From white to dark: seconds within four weeks of one hour each, 4 hours at most for one account. */
+/** Hours without downtime say nothing, so that the others stand out. */
+const NONE: readonly ValueWord[] = [{ value: 0, text: '·', colour: 'transparent' }]
+
+/** From light to dark: seconds within four weeks of one hour each, 4 hours at most for one account. */
 const HEAT: Steps = ['transparent', [1, 'yellow'], [120, 'orange'], [600, 'red'], [3600, 'dark-red']]
 
 /**

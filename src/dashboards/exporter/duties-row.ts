@@ -16,7 +16,7 @@ const { reportRuns, reportFailures, reloadSuccessful } = EXPORTER_FAMILIES
 export function dutiesRow(): BoardRow {
   return {
     title: 'Store, notifications, reports, configuration',
-    panels: [storeOverTime(), reloads(), storeWrites(), sent(), reports(), shards()],
+    panels: [storeOverTime(), reloads(), shards(), storeWrites(), sent(), reports()],
   }
 }
 
@@ -25,7 +25,7 @@ function storeOverTime(): Panel {
     title: 'Store over time',
     description: 'When writes to the store worked, and when they failed.',
     unit: 'none',
-    size: [12, 5],
+    size: [8, 5],
     queries: [over(ofProcesses(storeUp), '{{instance}}')],
     words: RUNS,
   })
@@ -36,7 +36,7 @@ function reloads(): Panel {
     title: 'Configuration over time',
     description: 'Whether the last reload worked, over time.',
     unit: 'none',
-    size: [12, 5],
+    size: [8, 5],
     queries: [over(ofProcesses(reloadSuccessful), '{{instance}}')],
     words: RUNS,
   })
@@ -93,7 +93,7 @@ function shards(): Panel {
     unit: 'short',
     decimals: 0,
     min: 0,
-    size: [24, 5],
+    size: [8, 5],
     queries: [now(`count by (instance) (${ofProcesses(ACCOUNT_FAMILIES.info)})`, '{{instance}}')],
     steps: ['blue'],
   })

@@ -19,10 +19,10 @@ function rules(): Panel {
     unit: 'percentunit',
     min: 0,
     max: 1,
-    size: [6, 8],
+    size: [9, 8],
     queries: [
       now(
-        `sort_desc(topk(12, label_replace(prometheus_rule_group_last_duration_seconds{${OUR_GROUPS}} / prometheus_rule_group_interval_seconds{${OUR_GROUPS}}, "group", "$1", "rule_group", ".*;(.*)")))`,
+        `sort_desc(topk(12, label_replace(prometheus_rule_group_last_duration_seconds{${OUR_GROUPS}} / prometheus_rule_group_interval_seconds{${OUR_GROUPS}}, "group", "$1", "rule_group", ".*;whatsapp-(.*)")))`,
         '{{group}}',
       ),
     ],
@@ -36,7 +36,7 @@ function missed(): Panel {
     description: 'Evaluations of our rule groups that were missed or failed. Both leave gaps in the recorded series.',
     unit: 'short',
     min: 0,
-    size: [6, 8],
+    size: [5, 8],
     queries: [
       over(`sum(increase(prometheus_rule_group_iterations_missed_total{${OUR_GROUPS}}[$__rate_interval]))`, 'missed'),
       over(`sum(increase(prometheus_rule_evaluation_failures_total{${OUR_GROUPS}}[$__rate_interval]))`, 'failed'),
@@ -51,7 +51,7 @@ function series(): Panel {
     description: 'Series in memory. Each takes about 3.4 KB; an account brings about 85, recorded ones counted.',
     unit: 'short',
     min: 0,
-    size: [6, 8],
+    size: [5, 8],
     queries: [over('prometheus_tsdb_head_series', '{{instance}}')],
   })
 }
@@ -62,7 +62,7 @@ function alertmanager(): Panel {
     description: 'Messages that Alertmanager sent by integration, and those that it could not deliver.',
     unit: 'short',
     min: 0,
-    size: [6, 8],
+    size: [5, 8],
     queries: [
       over(
         'sum by (integration) (increase(alertmanager_notifications_total[$__rate_interval])) > 0',

@@ -1,4 +1,3 @@
-import { firingAlerts } from '../alert-panels.ts'
 import { exporterStarts, gatewayMaintenance, gatewayOutages, incidents, recoveries } from '../annotations.ts'
 import type { Board } from '../board.ts'
 import { BOARD_UIDS } from '../board-links.ts'
@@ -24,12 +23,6 @@ export function fleetBoard(): Board {
       gatewayMaintenance('at first'),
       exporterStarts('at first'),
     ],
-    rows: [
-      nowRow(),
-      { title: 'Incidents and alerts', panels: [openIncidents([14, 9]), firingAlerts([10, 9])] },
-      accountsRow(),
-      trendsRow(),
-      worstRow(),
-    ],
+    rows: [nowRow(), { title: 'Incidents', panels: [openIncidents([24, 8])] }, accountsRow(), trendsRow(), worstRow()],
   }
 }

@@ -1,7 +1,7 @@
 import type { Panel } from '@grafana/grafana-foundation-sdk/dashboard'
 import type { STATUSES } from '../../accounts/vocabulary.ts'
 import { ACCOUNT_FAMILIES } from '../../metrics/catalogue.ts'
-import { firingCount } from '../alert-panels.ts'
+import { ABOUT_CHOSEN, firingAlerts, firingCount, WHOM_OF_CHOSEN } from '../alert-panels.ts'
 import type { BoardRow } from '../board.ts'
 import { SERIES_TO_ACCOUNT } from '../board-links.ts'
 import {
@@ -61,7 +61,10 @@ export function nowRow(): BoardRow {
 
 /** Every account as a tile, and how it came to this. */
 export function accountsRow(): BoardRow {
-  return { title: 'Accounts', panels: [accountGrid(), statusesOverTime(), mostDowntime()] }
+  return {
+    title: 'Accounts and alerts',
+    panels: [accountGrid(), firingAlerts([12, 9], ABOUT_CHOSEN, WHOM_OF_CHOSEN), statusesOverTime(), mostDowntime()],
+  }
 }
 
 function accountsThatAre(word: (typeof STATUSES)[number], description: string, steps: Steps): Panel {
@@ -147,7 +150,7 @@ function mostDowntime(): Panel {
       description:
         'When those accounts could be used and when not that were down for longest within the chosen time. Gaps: unknown, or stopped on purpose. Empty when none was down.',
       unit: 'none',
-      size: [12, 9],
+      size: [24, 8],
       // The few are picked first: the one series of each of 1 000 accounts is all that a step then costs.
       queries: [over(`max by (account, gateway) (${ofAccounts(up)} and ${SAME_ACCOUNT} ${worst})`, '{{account}}')],
       words: UP_DOWN,

@@ -1,4 +1,4 @@
-import { ABOUT_GATEWAY, firingAlerts } from '../alert-panels.ts'
+import { ABOUT_GATEWAY, firingAlerts, WHOM_OF_GATEWAY } from '../alert-panels.ts'
 import { exporterStarts, gatewayMaintenance, gatewayOutages } from '../annotations.ts'
 import type { Board } from '../board.ts'
 import { BOARD_UIDS } from '../board-links.ts'
@@ -17,6 +17,11 @@ export function gatewayBoard(): Board {
     refresh: '30s',
     variables: [dataSource(), tenant(), gateway()],
     marks: [gatewayOutages('at first'), gatewayMaintenance('at first'), exporterStarts('at first')],
-    rows: [nowRow(), { title: 'Alerts', panels: [firingAlerts([24, 6], ABOUT_GATEWAY)] }, requestsRow(), accountsRow()],
+    rows: [
+      nowRow(),
+      { title: 'Alerts', panels: [firingAlerts([24, 6], ABOUT_GATEWAY, WHOM_OF_GATEWAY)] },
+      requestsRow(),
+      accountsRow(),
+    ],
   }
 }

@@ -37,7 +37,7 @@ export interface TableFacts extends Omit<PanelFacts, 'overrides' | 'links' | 'st
 }
 
 /** Never without `custom`: some versions of Grafana 12 skip the migration of overrides where it is missing. */
-const CUSTOM = { align: 'auto', displayMode: 'auto', filterable: true, inspect: false }
+const CUSTOM = { align: 'left', displayMode: 'auto', filterable: true, inspect: false }
 
 /** One row for each set of labels; the values of all queries with these labels stand in it. */
 export function table(facts: TableFacts): Panel {
@@ -91,10 +91,11 @@ function columnOverrides({ title, unit, decimals, steps, filled, words, width, l
   const properties = {
     ...(unit === undefined ? {} : { unit }),
     ...(decimals === undefined ? {} : { decimals }),
-    ...(steps === undefined
+    ...(steps === undefined ? {} : { thresholds: thresholds(steps) }),
+    ...(words === undefined ? {} : { mappings: valueMappings(words) }),
+    ...(steps === undefined && words === undefined
       ? {}
-      : { thresholds: thresholds(steps), 'custom.displayMode': filled ? 'color-background-solid' : 'color-text' }),
-    ...(words === undefined ? {} : { mappings: valueMappings(words), 'custom.displayMode': 'color-text' }),
+      : { 'custom.displayMode': filled ? 'color-background-solid' : 'color-text' }),
     ...(width === undefined ? {} : { 'custom.width': width }),
     ...(link === undefined ? {} : { links: [inPlace(link)] }),
   }
