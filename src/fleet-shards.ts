@@ -7,6 +7,7 @@ import { peerUrl } from './discovery/options.ts'
 import type { AccountView } from './monitor/fleet.ts'
 import { type Shard, ShardError } from './shard.ts'
 import type { LoadedState } from './store/store.ts'
+import type { Tracing } from './tracing/span.ts'
 
 /** How long what the store said of a silent shard is shown without asking it again. */
 const REMEMBERED_MS = 10_000
@@ -14,6 +15,7 @@ const REMEMBERED_MS = 10_000
 export interface FleetShardsParts {
   readonly shard: Pick<Shard, 'ordinal' | 'total' | 'store'>
   readonly monotonicMs: () => number
+  readonly tracing?: Tracing | undefined
   /** Aborts when the service ends. */
   readonly signal: AbortSignal
 }
@@ -24,7 +26,7 @@ export interface FleetShardsParts {
  */
 export function fleetShards(
   { sharding }: Pick<Config, 'sharding'>,
-  { shard, monotonicMs, signal }: FleetShardsParts,
+  { shard, monotonicMs, tracing, signal }: FleetShardsParts,
 ): Shards | undefined {
   const { ordinal, total, store } = shard
   if (total <= 1) return undefined
@@ -49,6 +51,7 @@ export function fleetShards(
             urlOf: (of) => peerUrl(sharding, of) ?? '',
             ca: sharding.peersCaFile === undefined ? undefined : caFrom(sharding.peersCaFile),
             monotonicMs,
+            tracing,
             signal,
           }),
     lastKnown(of) {

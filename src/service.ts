@@ -11,8 +11,8 @@ import { faultText } from './config/fault.ts'
 import type { LoadedConfig } from './config/load.ts'
 import { effectiveYaml } from './config/redact.ts'
 import { discoveryRounds } from './discovery/rounds.ts'
-import { fleetShards } from './fleet-shards.ts'
 import { watchedDirectory } from './discovery/watched-directory.ts'
+import { fleetShards } from './fleet-shards.ts'
 import type { Log } from './log.ts'
 import { createExposition } from './metrics/exposition.ts'
 import { metricsPage } from './metrics/metrics-page.ts'
@@ -107,7 +107,7 @@ export async function startService(started: GoodConfig, parts: ServiceParts): Pr
   // What is remembered.
   const { store: storeOptions } = started.config
   const { store } = shard
-  const shards = fleetShards(started.config, { shard, monotonicMs, signal: ending.signal })
+  const shards = fleetShards(started.config, { shard, monotonicMs, tracing, signal: ending.signal })
   const writer = storeWriter({
     store,
     limits: { maxSamples: storeOptions.journal.maxSamples, retryMaxMs: storeOptions.journal.retryMax },

@@ -5,6 +5,8 @@ import { problemOf, replyOf } from '../../src/api/shards/answers.ts'
 import { mergeGateways } from '../../src/api/shards/merge-gateways.ts'
 import { createPeers, type PeerRequest, SHARD_HEADER, SHARD_ONLY_HEADER } from '../../src/api/shards/peers.ts'
 
+const TRACEPARENT = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01'
+
 /** An exporter that is asked, and the peers that ask it as shard 1 of 3; shard 2 is nowhere. */
 async function asked(answer: (response: ServerResponse) => void) {
   const seen: IncomingHttpHeaders[] = []
@@ -26,6 +28,7 @@ async function asked(answer: (response: ServerResponse) => void) {
     total: 3,
     urlOf: (ordinal) => `http://127.0.0.1:${ordinal === 1 ? port : 1}`,
     monotonicMs: () => clock.nowMs,
+    tracing: { headers: () => ({ traceparent: TRACEPARENT }) },
     signal: ending.signal,
   })
   return { peers, seen, clock }
@@ -40,10 +43,14 @@ const question = (over: Partial<PeerRequest> = {}): PeerRequest => ({
   ...over,
 })
 
-test('a question carries who asks, and that it goes no further', async () => {
+test('a question carries who asks, its trace, and that it goes no further', async () => {
   const { peers, seen } = await asked((response) => response.setHeader(SHARD_HEADER, '1/3').end('{}'))
   expect(await peers.ask(1, question())).toMatchObject({ status: 200, text: '{}' })
-  expect(seen[0]).toMatchObject({ authorization: 'Bearer of-the-caller', [SHARD_ONLY_HEADER]: '1' })
+  expect(seen[0]).toMatchObject({
+    authorization: 'Bearer of-the-caller',
+    [SHARD_ONLY_HEADER]: '1',
+    traceparent: TRACEPARENT,
+  })
 })
 
 test.each([

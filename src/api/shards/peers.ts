@@ -1,4 +1,5 @@
 import { Agent, fetch } from 'undici'
+import type { Tracing } from '../../tracing/span.ts'
 
 /** Says in every answer which part of the fleet it comes from: `ordinal/total`. */
 export const SHARD_HEADER = 'x-whatsapp-exporter-shard'
@@ -39,11 +40,13 @@ export interface PeersParts {
   /** CA certificates, PEM. Absent: the usual ones. */
   readonly ca?: string | undefined
   readonly monotonicMs: () => number
+  /** What a peer does for a request goes on in its trace; absent where nothing is traced. */
+  readonly tracing?: Pick<Tracing, 'headers'> | undefined
   /** Aborts when the service ends: connections are closed. */
   readonly signal: AbortSignal
 }
 
-export function createPeers({ total, urlOf, ca, monotonicMs, signal: lifetime }: PeersParts): Peers {
+export function createPeers({ total, urlOf, ca, monotonicMs, tracing, signal: lifetime }: PeersParts): Peers {
   const agent = new Agent({
     connections: CONNECTIONS_PER_PEER,
     connect: { timeout: CONNECT_LIMIT_MS, ...(ca === undefined ? {} : { ca }) },
@@ -63,7 +66,7 @@ export function createPeers({ total, urlOf, ca, monotonicMs, signal: lifetime }:
       try {
         const answer = await fetch(`${urlOf(ordinal)}${path}`, {
           method,
-          headers: { ...headers, [SHARD_ONLY_HEADER]: '1' },
+          headers: { ...headers, ...tracing?.headers(), [SHARD_ONLY_HEADER]: '1' },
           ...(body === undefined ? {} : { body }),
           redirect: 'error',
           dispatcher: agent,
