@@ -1,11 +1,11 @@
 import { z } from 'zod'
 import { time } from '../documents/fields.ts'
 import { hiddenAddresses, ReportsDocument, requestedReportDocument } from '../documents/report.ts'
-import { findKeys } from '../find-account.ts'
 import type { ApiParts } from '../parts.ts'
 import { Problem } from '../problem.ts'
 import { fileReply, reported } from '../report-file.ts'
 import { type Route, route } from '../route.ts'
+import { fleetKeys } from '../shards/find-keys.ts'
 import { readStore } from '../store-read.ts'
 import { analysed, labelsOf, names, when } from './analytics.ts'
 import { requestedReportRoutes } from './requested-reports.ts'
@@ -15,10 +15,7 @@ const part = z.string().min(1).max(128)
 
 /** GET /api/reports, reports on request, and the files of all. */
 export function reportRoutes(parts: ApiParts): readonly Route[] {
-  const {
-    reports,
-    monitor: { fleet },
-  } = parts
+  const { reports } = parts
   return [
     route({
       method: 'get',
@@ -70,7 +67,7 @@ export function reportRoutes(parts: ApiParts): readonly Route[] {
       async handle({ query, raw }) {
         const { period, timeZone, template, format, account, gateway, label } = query
         const selection = {
-          ...(account === undefined ? {} : { accounts: findKeys(fleet, account) }),
+          ...(account === undefined ? {} : { accounts: await fleetKeys(parts, account, raw) }),
           ...(gateway === undefined ? {} : { gateways: gateway }),
           ...(label === undefined ? {} : { labels: labelsOf(label) }),
         }
