@@ -3,6 +3,7 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSy
 import { tmpdir } from 'node:os'
 import { dirname, join, resolve } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { startOtlpReceiver } from '../tracing/otlp-receiver.ts'
 import { type InstalledPackage, installNode, installPackage, type Running, start } from './installed-package.ts'
 
 const MEGABYTE = 1024 * 1024
@@ -129,8 +130,10 @@ describe.each([
       expect([code, out]).toEqual([0, expect.stringMatching(/^24 accounts checked in .* s: all fine\.$/m)])
     })
 
-    test('serves: page, metrics and a clean end', async () => {
-      const exporter = start(nodeOf(), [main(), 'serve', '--config', config], installed.folder)
+    test('serves: page, metrics, traces and a clean end', async () => {
+      const receiver = await startOtlpReceiver()
+      const env = `OTEL_EXPORTER_OTLP_ENDPOINT=${receiver.url}`
+      const exporter = start('env', [env, nodeOf(), main(), 'serve', '--config', config], installed.folder)
       const [, url = ''] = await exporter.said(/"url":"(http:[^"]+)"/)
       const metrics = async () =>
         (await (await fetch(`${url}/metrics`)).text()).match(/^whatsapp_account_up\{.* 1$/gm)?.length
@@ -145,6 +148,7 @@ describe.each([
       const runbook = await fetch(`${url}/docs/alerts/gateway-down.md`)
       expect([runbook.status, await runbook.text()]).toEqual([200, expect.stringContaining('WhatsAppGatewayDown')])
       expect(await exporter.end()).toBe(0)
+      expect(receiver.spans.map(({ name }) => name)).toContain('check cycle')
     })
   })
 
