@@ -17,6 +17,8 @@ const ON_DEMAND: typeof BENCHES = {
   // Ten minutes on a machine without other work.
   rules: () => import('./rules.ts'),
   store: () => import('./store.ts'),
+  // Five minutes on a machine with three free cores.
+  'report-lag': () => import('./report-lag.ts'),
   // Eleven minutes.
   sizing: () => import('./sizing.ts'),
   // Seven minutes; Gatus is left out where it is not on the PATH.
