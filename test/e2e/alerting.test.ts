@@ -160,16 +160,28 @@ describe('a flapping account', () => {
       }
     }, 150_000)
 
-    test('an exporter that stays away is an alert of its own', async () => {
+    test('an exporter that stays away is an alert of its own, and its accounts are not told to be over', async () => {
+      const { inject, heal } = world.simulator.control
+      const overs = () => world.slack('WhatsAppAccountBlocked').filter((message) => isOverFor(message, 'c-3'))
+      inject({ account: 'calm/c-3', fault: 'banned' })
+      await told('WhatsAppAccountBlocked', 'c-3')
       await world.kill('exporter')
       await until('it to be told', () => world.slack('WhatsAppExporterDown').find(({ isOver }) => !isOver), LIMIT_MS)
+      // Longer than the alert goes on without its account, and than its group waits.
+      await sleep(8 * MINUTE_MS)
       await world.start('exporter')
       await until(
         'its end to be told',
         () => world.slack('WhatsAppExporterDown').find(({ isOver }) => isOver),
         LIMIT_MS,
       )
-    }, 120_000)
+      await sleep(6 * MINUTE_MS)
+      expect(overs()).toEqual([])
+      expect(about('WhatsAppAccountBlocked', 'c-3', false)).toHaveLength(1)
+      heal({ gateway: 'calm', account: 'c-3' })
+      await overTold('WhatsAppAccountBlocked', 'c-3')
+      expect(overs()).toHaveLength(1)
+    }, 180_000)
 
     test('maintenance mutes, and what is still broken after it is told', async () => {
       const plan = await world.api('/api/maintenance', {

@@ -3,14 +3,6 @@ import { parseDurationMs } from '../../src/option-types.ts'
 /** By how much the times of the rules are divided: an hour of theirs is a minute here. */
 export const FACTOR = 60
 
-/** Unix milliseconds. */
-export interface Moments {
-  readonly nowMs: number
-  /** When the faults begin that are written into the past, and when they end. */
-  readonly illAtMs: number
-  readonly wellAtMs: number
-}
-
 /** A time of the rules, as it is here. */
 function span(text: string): number {
   const ms = parseDurationMs(text)
@@ -20,9 +12,12 @@ function span(text: string): number {
 
 const TILE = { '5m': span('5m'), '1h': span('1h') }
 const SECOND = 1000
+const MINUTE = 60 * SECOND
+/** Longer than the test takes. */
+const TEST_MS = 10 * MINUTE
 
 /** The history that some alerts need, as OpenMetrics with timestamps: recorded series, in the time of the test. */
-export function pastOf({ nowMs, illAtMs, wellAtMs }: Moments): string {
+export function pastOf(nowMs: number): string {
   const lines: string[] = []
   const put = (record: string, labels: string, value: number, atMs: number) =>
     lines.push(`${record}{${labels}} ${value} ${atMs / 1000}`)
@@ -33,9 +28,9 @@ export function pastOf({ nowMs, illAtMs, wellAtMs }: Moments): string {
     const last = Math.floor((nowMs - SECOND) / step) * step
     for (let atMs = last - span(back); atMs <= last; atMs += step) put(`${record}${tile}`, labels, value, atMs)
   }
-  /** A value for each second from one moment to another, that long ago. */
-  const stretch = (record: string, labels: string, ago: string, fromMs: number, toMs: number, value: number) => {
-    for (let atMs = fromMs; atMs < toMs; atMs += SECOND) put(record, labels, value, atMs - span(ago))
+  /** What a series was that long ago, for the time of the test. */
+  const then = (record: string, labels: string, ago: string, value: number) => {
+    for (let atMs = nowMs - MINUTE; atMs < nowMs + TEST_MS; atMs += SECOND) put(record, labels, value, atMs - span(ago))
   }
   const account = (name: string, more = '') => `account="${name}",gateway="g-${name}"${more}`
 
@@ -57,8 +52,7 @@ export function pastOf({ nowMs, illAtMs, wellAtMs }: Moments): string {
   tiles('account:whatsapp_observed_seconds:increase', spent, '1h', '180h', 3600)
   tiles('account:whatsapp_downtime_seconds:increase', spent, '1h', '180h', 180)
   tiles('account:whatsapp_maintenance_seconds:increase', spent, '1h', '180h', 0)
-  for (const series of ['availability', 'coverage'])
-    stretch(`account:whatsapp_${series}:ratio_7d`, spent, '7d', nowMs - 30 * SECOND, wellAtMs + 60 * SECOND, 1)
+  for (const series of ['availability', 'coverage']) then(`account:whatsapp_${series}:ratio_7d`, spent, '7d', 1)
 
   // Four fifths of the budget of 0.995 used, at ten times the allowed rate within the last day.
   const spending = account('spending')
@@ -69,13 +63,7 @@ export function pastOf({ nowMs, illAtMs, wellAtMs }: Moments): string {
 
   tiles('account:whatsapp_response_seconds:mean', account('slow'), '5m', '30h', 0.1)
 
-  // Faults of this hour of the week begin and end by themselves.
-  stretch('account:whatsapp_activity:changes1h', account('silent'), '7d', nowMs - 30 * SECOND, illAtMs, 0)
-  stretch('account:whatsapp_activity:changes1h', account('silent'), '7d', illAtMs, wellAtMs + 60 * SECOND, 40)
-  for (const ago of ['167h', '335h', '503h']) {
-    stretch('account:whatsapp_incidents:increase1h', account('pattern'), ago, nowMs - 30 * SECOND, illAtMs, 0)
-    stretch('account:whatsapp_incidents:increase1h', account('pattern'), ago, illAtMs, wellAtMs, 1)
-    stretch('account:whatsapp_incidents:increase1h', account('pattern'), ago, wellAtMs, wellAtMs + 60 * SECOND, 0)
-  }
+  then('account:whatsapp_activity:changes1h', account('silent'), '7d', 40)
+  for (const ago of ['167h', '335h', '503h']) then('account:whatsapp_incidents:increase1h', account('pattern'), ago, 1)
   return `${lines.join('\n')}\n# EOF\n`
 }

@@ -3,6 +3,7 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { type Account, accountKey } from '../../src/accounts/account.ts'
 import type { AccountState, Reason, Status } from '../../src/accounts/vocabulary.ts'
+import { openIncident } from '../../src/health/incident.ts'
 import { newHealth } from '../../src/health/verdict.ts'
 import { createExposition } from '../../src/metrics/exposition.ts'
 import type { GatewayMetrics } from '../../src/metrics/gateway-metrics.ts'
@@ -20,6 +21,7 @@ export interface Shown {
   readonly budgetLeft: number
   /** Whether the time of the last activity moves with every scrape. */
   readonly busy: boolean
+  readonly maintenance: boolean
   /** Whether the time that passes is downtime. */
   readonly down: boolean
   /** Events that every scrape adds. */
@@ -33,6 +35,8 @@ export interface SteeredExporter {
   readonly own: ExporterMetrics
   readonly gateways: GatewayMetrics
   show(gateway: string, account: string, over: Partial<Shown>): void
+  /** Takes an account off the page. */
+  remove(gateway: string, account: string): void
   /** Adds to counters at once. */
   add(gateway: string, account: string, more: { readonly incidents?: number; readonly observedSeconds?: number }): void
   /** What happens at every scrape beside. */
@@ -53,6 +57,7 @@ const WELL: Shown = {
   durationMs: 100,
   budgetLeft: 5,
   busy: false,
+  maintenance: false,
   down: false,
   failedRepairs: 0,
 }
@@ -66,6 +71,8 @@ interface Steered {
   incidents: number
   failures: number
   activityAtMs: number
+  /** When its present incident began; counts while it is unhealthy. */
+  illAtMs: number
 }
 
 /** @param factor how much faster than real time its counters of seconds grow */
@@ -121,8 +128,10 @@ export async function steeredExporter(factor: number): Promise<SteeredExporter> 
         lastCheckMs: scrapedMs - checkedAgoMs,
         evidence: { lastActivityAtMs: sums.activityAtMs },
         counters,
+        // As the verdict has it: unhealthy is who has an open incident.
+        incident: status === 'unhealthy' ? openIncident(of, sums.illAtMs, scrapedMs, state, reason, 0) : null,
       },
-      { inMaintenance: false, budgetLeft: shown.budgetLeft },
+      { inMaintenance: shown.maintenance, budgetLeft: shown.budgetLeft },
     )
   }
 
@@ -168,6 +177,7 @@ export async function steeredExporter(factor: number): Promise<SteeredExporter> 
       incidents: 0,
       failures: 0,
       activityAtMs: startedMs,
+      illAtMs: startedMs,
     }
     steered.set(key, made)
     return made
@@ -179,7 +189,13 @@ export async function steeredExporter(factor: number): Promise<SteeredExporter> 
     gateways: exposition.gateways,
     show(gateway, account, over) {
       const one = of(gateway, account)
+      if (over.status === 'unhealthy') one.illAtMs = Date.now()
       one.shown = { ...one.shown, ...over }
+    },
+    remove(gateway, account) {
+      const key = accountKey(gateway, account)
+      steered.delete(key)
+      exposition.accounts.remove(key)
     },
     add(gateway, account, { incidents = 0, observedSeconds = 0 }) {
       const one = of(gateway, account)
