@@ -222,13 +222,16 @@ export function createDelivery(parts: DeliveryParts): (signal: AbortSignal) => P
       await held.settle({ state: 'failed', detail })
       events.failed()
       if (delivery.recipient !== FILES) events.mailed(permanent ? 'refused' : 'given_up')
-      log.error({ ...shown(delivery), error: detail }, 'A report is given up: it was not made or not sent.')
+      log.error(
+        { ...shown(delivery), error: maskedRecipient(detail) },
+        'A report is given up: it was not made or not sent.',
+      )
       return
     }
     const waitMs = isEnding ? 0 : retryMs(held.attempt, parts.random())
     await held.settle({ state: 'waiting', notBeforeMs: parts.now() + waitMs, detail })
     log.warn(
-      { ...shown(delivery), error: detail, retryInSeconds: Math.round(waitMs / 1_000) },
+      { ...shown(delivery), error: maskedRecipient(detail), retryInSeconds: Math.round(waitMs / 1_000) },
       'A report failed and is tried again.',
     )
   }

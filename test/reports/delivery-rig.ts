@@ -31,7 +31,10 @@ export function deliveryRig(parts: {
     /** Whether the files are on another machine, until they are made here. */
     isElsewhere: false,
     late: [] as boolean[],
+    /** What the log says. */
+    lines: [] as string[],
   }
+  const write = (facts: object, text: string) => void seen.lines.push(`${JSON.stringify(facts)} ${text}`)
   const server: SmtpServer = {
     host: '127.0.0.1',
     port: parts.port,
@@ -67,7 +70,7 @@ export function deliveryRig(parts: {
     openSession: (signal) => openMailSession(server, signal),
     now: () => seen.nowMs,
     random: () => 0.5,
-    log: silentLog,
+    log: { ...silentLog, info: write, warn: write, error: write },
     events: {
       begun: () => {
         seen.begun += 1

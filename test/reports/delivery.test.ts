@@ -155,6 +155,8 @@ describe('trouble', () => {
     expect(await states()).toMatchObject({ 'anna@example.org': 'failed', 'bob@example.org': 'sent' })
     expect(seen).toMatchObject({ failed: 1, mailed: ['refused', 'sent'] })
     expect((await ledger.get(ANNA))?.detail).toMatch(/did not take the message to anna@example.org: .*550/)
+    expect(seen.lines.join('\n')).toContain('a***@example.org')
+    expect(seen.lines.join('\n')).not.toMatch(/anna|bob/)
   })
 
   test('with the sender is everybody’s, can be corrected, and is tried again', async () => {
