@@ -50,7 +50,7 @@ export function reportFaults(
   return false
 }
 
-function summary({ gateways, checks, alerting }: Config): string {
+function summary({ gateways, checks, alerting, discovery: { mongodb } }: Config): string {
   const listed = gateways.reduce((sum, { accounts }) => sum + accounts.length, 0)
   const discovering = gateways.filter(({ discover }) => discover).length
   const receivers = alerting.slack.length + alerting.email.length + alerting.sms.length + alerting.webhook.length
@@ -58,6 +58,7 @@ function summary({ gateways, checks, alerting }: Config): string {
     `${gateways.length} ${gateways.length === 1 ? 'gateway' : 'gateways'}`,
     ...(discovering > 0 ? [`${discovering} of them with discovery`] : []),
     `${listed} ${listed === 1 ? 'account' : 'accounts'} by hand`,
+    ...(mongodb === undefined ? [] : [`accounts from MongoDB (${mongodb.database}.${mongodb.collection})`]),
     `a check every ${checks.interval / 1000} s`,
     `${receivers} ${receivers === 1 ? 'receiver' : 'receivers'} of alerts`,
   ].join(', ')

@@ -31,6 +31,15 @@ test('a good file: one sentence, exit code 0', async () => {
   })
 })
 
+test('a good file with a database of accounts names it, without its address', async () => {
+  const database = `discovery: { mongodb: { uri: "\${KEY}", database: bot, collection: sessions, gateway: two } }\n`
+  const { code, out } = await transcript([], `${GOOD}${database}`, { ...ENVIRONMENT, KEY: 'mongodb://canary@db' })
+  expect([code, out]).toEqual([
+    0,
+    'config.yml is good: 2 gateways, 1 of them with discovery, 1 account by hand, accounts from MongoDB (bot.sessions), a check every 15 s, 1 receiver of alerts.\n',
+  ])
+})
+
 test('a faulty file: every fault on its line, exit code 2', async () => {
   const text = GOOD.replace('"http://a:3000"', 'localhost:3000')
     .replace('driver: http', 'driver: htp')
