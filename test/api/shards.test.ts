@@ -1,0 +1,150 @@
+import { createHmac } from 'node:crypto'
+import { expect, onTestFinished, test } from 'vitest'
+import { z } from 'zod'
+import { createApi } from '../../src/api/app.ts'
+import { ApiOptions } from '../../src/api/options.ts'
+import type { ApiParts } from '../../src/api/parts.ts'
+import { createPeers, SHARD_ONLY_HEADER } from '../../src/api/shards/peers.ts'
+import { Secret } from '../../src/option-types.ts'
+import { until } from '../service/until.ts'
+import { account, fakeMonitor, fakeParts, type Served, serve, view } from './fakes.ts'
+
+const OPERATOR = 'operator-token-0123456789'
+const READER = 'reader-token-0123456789'
+const EVENT_KEY = 'event-key'
+const keysAt = [
+  ['waha-1/here', 'waha-1/both'],
+  ['waha-2/there', 'waha-2/both'],
+] as const
+
+/** Two exporters that know each other, each with a gateway of its own; everybody must sign in. */
+async function two() {
+  const ending = new AbortController()
+  const urls: string[] = []
+  const asked: string[][] = [[], []]
+  const monitors = keysAt.map((keys) =>
+    fakeMonitor(
+      keys.map((key) => {
+        const [gateway = '', id = ''] = key.split('/')
+        return view(account({ key, gateway, account: id, nativeId: id }))
+      }),
+    ),
+  )
+  const served: Served[] = []
+  for (const [ordinal, monitor] of monitors.entries()) {
+    const shards: ApiParts['shards'] = {
+      ordinal,
+      total: 2,
+      ownerOf: (key) => (key.startsWith('waha-1/') ? 0 : 1),
+      peers: createPeers({
+        total: 2,
+        urlOf: (other) => urls[other] ?? '',
+        monotonicMs: () => performance.now(),
+        signal: ending.signal,
+      }),
+      lastKnown: async () => [],
+    }
+    const app = createApi(
+      fakeParts({
+        monitor,
+        shards,
+        signal: ending.signal,
+        gatewayEvents: () => ({ driver: 'waha', secret: new Secret(EVENT_KEY), verifyToken: null }),
+        log: {
+          debug(facts) {
+            asked[ordinal]?.push(z.object({ method: z.string(), path: z.string() }).parse(facts).path)
+          },
+          info() {},
+          warn() {},
+          error() {},
+        },
+        options: ApiOptions.parse({
+          listen: '127.0.0.1:0',
+          bearerTokens: [
+            { name: 'alice', role: 'operate', token: OPERATOR },
+            { name: 'bob', role: 'read', token: READER },
+          ],
+        }),
+      }),
+    )
+    const one = await serve(app)
+    served.push(one)
+    urls.push(one.url)
+  }
+  onTestFinished(async () => {
+    ending.abort()
+    for (const one of served) await one.close()
+  })
+  const request = (ordinal: number, path: string, token: string | null, init: RequestInit = {}) =>
+    fetch(`${urls[ordinal]}${path}`, {
+      ...init,
+      headers: { ...init.headers, ...(token === null ? {} : { authorization: `Bearer ${token}` }) },
+    })
+  return { monitors, asked, request }
+}
+
+const RECOVER = `/api/accounts/${encodeURIComponent('waha-2/there')}/recover`
+
+test('an order for an account of another shard is carried out there, in the name of who gave it', async () => {
+  const { monitors, request } = await two()
+  const answer = await request(0, RECOVER, OPERATOR, { method: 'POST' })
+  expect([answer.status, await answer.json()]).toEqual([
+    202,
+    { attempt: expect.objectContaining({ key: 'waha-2/there' }) },
+  ])
+  expect(monitors.map(({ recovered }) => recovered)).toEqual([[], [{ key: 'waha-2/there', by: 'alice' }]])
+})
+
+test.each([
+  ['somebody who may only read', READER, 403],
+  ['nobody', null, 401],
+])('an order of %s goes nowhere', async (_who, token, status) => {
+  const { monitors, asked, request } = await two()
+  expect((await request(0, RECOVER, token, { method: 'POST' })).status).toBe(status)
+  expect(monitors.flatMap(({ recovered }) => recovered)).toEqual([])
+  expect(asked[1]).toEqual([])
+})
+
+test('an id that two shards know is ambiguous, whichever is asked', async () => {
+  const { monitors, request } = await two()
+  for (const ordinal of [0, 1]) {
+    const answer = await request(ordinal, '/api/accounts/both/recover', OPERATOR, { method: 'POST' })
+    expect([answer.status, (await answer.json()).candidates.toSorted()]).toEqual([409, ['waha-1/both', 'waha-2/both']])
+  }
+  expect(monitors.flatMap(({ recovered }) => recovered)).toEqual([])
+})
+
+test('who asks for one shard alone gets its part, and nobody else is asked', async () => {
+  const { asked, request } = await two()
+  const answer = await request(0, '/api/health/status', READER, { headers: { [SHARD_ONLY_HEADER]: '1' } })
+  expect(answer.headers.get('x-whatsapp-exporter-shard')).toBe('0/2')
+  expect((await answer.json()).summary.accounts).toBe(2)
+  expect(asked[1]).toEqual([])
+})
+
+test('an event of a gateway reaches the shard that watches its account, once', async () => {
+  const { monitors, asked, request } = await two()
+  const body = JSON.stringify({ event: 'session.status', session: 'there' })
+  const signature = createHmac('sha512', EVENT_KEY).update(body).digest('hex')
+  const answer = await request(0, '/api/gateways/waha-2/events', null, {
+    method: 'POST',
+    body,
+    headers: { 'content-type': 'application/json', 'x-webhook-hmac': signature },
+  })
+  expect([answer.status, await answer.json()]).toEqual([202, { accounts: 0 }])
+  await until('the check over there', () => monitors[1]?.checked.length === 1)
+  expect(monitors.map(({ checked }) => checked)).toEqual([[], [['waha-2/there']]])
+  await until('both requests to be logged', () => asked.flat().length === 2)
+  expect(asked).toEqual([['/api/gateways/waha-2/events'], ['/api/gateways/waha-2/events']])
+})
+
+test('an event that nobody signed is not passed on', async () => {
+  const { monitors, asked, request } = await two()
+  const answer = await request(0, '/api/gateways/waha-2/events', null, {
+    method: 'POST',
+    body: JSON.stringify({ event: 'session.status', session: 'there' }),
+    headers: { 'content-type': 'application/json' },
+  })
+  expect(answer.status).toBe(401)
+  expect([monitors.flatMap(({ checked }) => checked), asked[1]]).toEqual([[], []])
+})
