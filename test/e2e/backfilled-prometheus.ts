@@ -102,7 +102,7 @@ export function levelsOf(groups: readonly RuleGroup[], wanted: readonly string[]
 
 /** Recorded series that some rule asks for the past, by a range or an offset, and those that they are made of. */
 function seriesWithPast(groups: readonly RuleGroup[]): ReadonlySet<string> {
-  const rules = groups.flatMap((group) => group.rules.filter((rule) => !isAlert(rule)))
+  const rules = groups.flatMap((group) => group.rules.flatMap((rule) => (isAlert(rule) ? [] : [rule])))
   const past = new Set(rules.flatMap(({ expr }) => expr.match(/[a-z]+:\w+:\w+(?=\[| offset )/g) ?? []))
   // A set that grows while it is walked is walked to its new end.
   for (const record of past)
