@@ -134,6 +134,7 @@ const Facts = z.object({
   requestedMs: z.number(),
   requestedBy: z.string(),
   doneMs: z.number().nullable(),
+  files: z.array(z.object({ name: z.string(), format: z.enum(REPORT_FORMATS), sizeBytes: z.number() })),
 })
 type Facts = z.output<typeof Facts>
 
@@ -141,6 +142,8 @@ export function createRequestedReports(parts: RequestedReportsParts): RequestedR
   const { analytics, log, events, signal } = parts
   const places = pLimit(AT_ONCE)
   const underWay = new Map<string, Facts>()
+  /** What does not change any more, so that a list of many reports reads no file twice. */
+  const settled = new Map<string, Facts>()
   const startedMs = parts.now()
   let last: Promise<unknown> = Promise.resolve()
 
@@ -162,7 +165,7 @@ export function createRequestedReports(parts: RequestedReportsParts): RequestedR
       await traced(parts.tracing, 'report', reportSpan('on request', facts.period), () =>
         template === 'incident' ? makePostMortem(facts, limit) : makePeriod(facts, template, limit),
       )
-      await put({ ...facts, state: 'ready', doneMs: parts.now() })
+      await put({ ...facts, state: 'ready', doneMs: parts.now(), files: await madeFiles(facts.id) })
       log.info({ report: facts.id, by: facts.requestedBy }, 'A report was made on request.')
     } catch (error) {
       const detail = signal.aborted ? 'The exporter ended meanwhile. Ask for it again.' : messageOf(error)
@@ -211,10 +214,14 @@ export function createRequestedReports(parts: RequestedReportsParts): RequestedR
 
   async function read(id: string): Promise<Facts | null> {
     if (!ID.test(id)) return null
+    const known = settled.get(id)
+    if (known !== undefined) return known
     const text = await readFile(join(folderOf(id), FACTS_FILE), 'utf8').catch(() => null)
     if (text === null) return null
-    const facts = Facts.safeParse(parsed(text))
-    return facts.success ? presentFacts(facts.data) : null
+    const written = Facts.safeParse(parsed(text))
+    if (!written.success) return null
+    if (written.data.state === 'ready' || written.data.state === 'failed') settled.set(id, written.data)
+    return presentFacts(written.data)
   }
 
   async function readAll(): Promise<readonly Facts[]> {
@@ -225,21 +232,23 @@ export function createRequestedReports(parts: RequestedReportsParts): RequestedR
       .toSorted((a, b) => b.requestedMs - a.requestedMs || (a.id < b.id ? -1 : 1))
   }
 
-  async function documentOf(facts: Facts): Promise<RequestedReport> {
-    const files = facts.state === 'ready' ? await filesOf(folderOf(facts.id)) : []
-    return {
-      ...facts,
-      expiresMs: facts.requestedMs + parts.options().keep,
-      files: files.flatMap(({ name, sizeBytes }) => {
-        const format = REPORT_FORMATS.find((known) => name.endsWith(`.${known}`))
-        return format === undefined || name === FACTS_FILE ? [] : [{ name: baseName(name), format, sizeBytes }]
-      }),
-    }
+  async function madeFiles(id: string): Promise<Facts['files']> {
+    return (await filesOf(folderOf(id))).flatMap(({ name, sizeBytes }) => {
+      const format = REPORT_FORMATS.find((known) => name.endsWith(`.${known}`))
+      return format === undefined || name === FACTS_FILE ? [] : [{ name: baseName(name), format, sizeBytes }]
+    })
+  }
+
+  function documentOf(facts: Facts): RequestedReport {
+    return { ...facts, expiresMs: facts.requestedMs + parts.options().keep }
   }
 
   async function remove(facts: readonly Facts[]): Promise<number> {
     const idle = facts.filter(({ id }) => !underWay.has(id))
-    for (const { id } of idle) await rm(folderOf(id), { recursive: true, force: true })
+    for (const { id } of idle) {
+      await rm(folderOf(id), { recursive: true, force: true })
+      settled.delete(id)
+    }
     return idle.length
   }
 
@@ -259,6 +268,7 @@ export function createRequestedReports(parts: RequestedReportsParts): RequestedR
         requestedMs: parts.now(),
         requestedBy: by,
         doneMs: null,
+        files: [],
       }
       underWay.set(facts.id, facts)
       try {
@@ -278,7 +288,7 @@ export function createRequestedReports(parts: RequestedReportsParts): RequestedR
       return documentOf(facts)
     },
     async list() {
-      return Promise.all((await readAll()).map(documentOf))
+      return (await readAll()).map(documentOf)
     },
     async get(id) {
       const facts = await read(id)

@@ -196,7 +196,7 @@ describe('many reports on request', () => {
     expect(await made.expire(NOW + 1)).toBe(1)
     expect(await made.get(id)).toBeNull()
     expect(readdirSync(join(directory, '_requested'))).toEqual([])
-    const facts = { ...WISH, state: 'ready', detail: '', requestedBy: 'a', doneMs: 1 }
+    const facts = { ...WISH, state: 'ready', detail: '', requestedBy: 'a', doneMs: 1, files: [] }
     const { id: seed } = await made.request({ ...WISH, formats: ['json'] }, 'alice')
     await made.idle()
     for (let index = 0; index < 200; index++) {
