@@ -159,6 +159,16 @@ describe('trouble', () => {
     expect(seen.lines.join('\n')).not.toMatch(/anna|bob/)
   })
 
+  test('with a message that is too large for the mail server is told at once, and not tried for two days', async (context) => {
+    const small = await smtpSink(100_000)
+    context.onTestFinished(() => small.close())
+    const { seen, round } = rig({ port: small.port })
+    await round()
+    expect(await states()).toMatchObject({ 'anna@example.org': 'failed', 'bob@example.org': 'failed' })
+    expect(seen.mailed).toEqual(['refused', 'refused'])
+    expect((await ledger.get(ANNA))?.detail).toContain('larger than allowed')
+  })
+
   test('with the sender is everybody’s, can be corrected, and is tried again', async () => {
     const { seen, round } = rig()
     sink.refuseSender(553, 553)
@@ -255,7 +265,9 @@ describe('the doubt', () => {
     expect(sink.mails.filter(({ to }) => to === 'anna@example.org')).toHaveLength(1)
   })
 
-  test('when the process is killed between sending and writing that down: it is not sent again, the others are', async () => {
+  test('when the process is killed between sending and writing that down: it is not sent again, the others are', {
+    timeout: 60_000,
+  }, async () => {
     await store.close()
     const first = startExporter(NOW)
     sink.beforeAnswer(async () => {

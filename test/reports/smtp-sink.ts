@@ -29,7 +29,8 @@ class Refusal extends Error {
   }
 }
 
-export async function smtpSink(): Promise<SmtpSink> {
+/** @param mostBytes largest message that the server says it takes; absent: it says nothing */
+export async function smtpSink(mostBytes?: number): Promise<SmtpSink> {
   const mails: { from: string; to: string; mail: ParsedMail }[] = []
   const refusals: number[] = []
   const senderRefusals: number[] = []
@@ -40,6 +41,7 @@ export async function smtpSink(): Promise<SmtpSink> {
     allowInsecureAuth: true,
     disabledCommands: ['STARTTLS'],
     disableReverseLookup: true,
+    ...(mostBytes === undefined ? {} : { size: mostBytes }),
     closeTimeout: 100,
     onAuth: ({ username, password }, _session, callback) =>
       password === 'right' ? callback(null, { user: username ?? '' }) : callback(new Refusal(535)),
