@@ -72,6 +72,7 @@ function rateOfChecks(): Panel {
         '{{instance}}',
       ),
     ],
+    interval: '1m',
     legend: ['mean', 'max'],
   })
 }

@@ -60,6 +60,7 @@ function checkRate(): Panel {
       over(`sum(${rate(checkFailures, '$__rate_interval', CHOSEN_ACCOUNTS)})`, 'bad checks'),
     ],
     overrides: coloured({ checks: 'blue', 'bad checks': 'red' }),
+    interval: '1m',
     legend: ['mean', 'max'],
   })
 }

@@ -6,7 +6,7 @@ export interface CurveFacts extends PanelFacts {
   readonly legend?: readonly ('lastNotNull' | 'mean' | 'max' | 'min' | 'sum')[]
   /** Draws the steps behind the curves: as lines, or as areas. */
   readonly showSteps?: 'line' | 'area'
-  /** Lower limit of the step, for series that are recorded rarely. */
+  /** Lower limit of the step, for series that are recorded rarely, or of which there is one for each account. */
   readonly interval?: string
 }
 
