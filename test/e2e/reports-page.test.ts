@@ -216,8 +216,10 @@ describe('the page of reports', () => {
       await page.keyboard.press('Enter')
       await textBecomes(page, status, /is being made/)
       expect(asked).toMatchObject([{ template: 'monthly', period: 'last-month', formats: ['pdf'] }])
-      await page.goBack()
+      await inPage(page, `document.querySelector('.top nav a[href="/#"]').focus()`)
+      await page.keyboard.press('Enter')
       await page.waitForSelector('#accounts tbody tr')
+      expect(await textOf(page, '.top nav [aria-current=page]')).toBe('Fleet')
     })
   })
 
