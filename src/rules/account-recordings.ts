@@ -110,10 +110,18 @@ const week: readonly RecordingRule[] = [
   },
 ]
 
+/** What is added up over a month: 720 tiles for each account. */
+const MONTHLY = [OBSERVED, DOWNTIME, MAINTENANCE, INCIDENTS, RESOLVED, DETECTION, ATTEMPTS, FAILURES]
+const monthSums: readonly RecordingRule[] = MONTHLY.map((record) => ({
+  record: hourly(record),
+  expr: tiles(`${record}1h`, '30d', '1h'),
+}))
+
 const month: readonly RecordingRule[] = [
-  ...[OBSERVED, DOWNTIME, MAINTENANCE, INCIDENTS, RESOLVED, DETECTION, ATTEMPTS, FAILURES].map((record) => ({
+  // An account without a sum is younger than two hours: its last hour is nearly all that there is.
+  ...MONTHLY.map((record) => ({
     record: `${record}30d`,
-    expr: tiles(`${record}1h`, '30d', '1h'),
+    expr: `last_over_time(${hourly(record)}[119m])\nor ${record}1h`,
   })),
   { record: 'account:whatsapp_availability:ratio_30d', expr: share(`${DOWNTIME}30d`, `${OBSERVED}30d`) },
   {
@@ -150,8 +158,15 @@ export const accountRecordings: readonly RuleGroup[] = [
   { name: 'whatsapp-account-1h', interval: '4m', rules: hours },
   { name: 'whatsapp-account-1d', interval: '4m', rules: day },
   { name: 'whatsapp-account-7d', interval: '4m', rules: week },
+  // A new tile comes every hour, so that more often would only cost.
+  { name: 'whatsapp-account-30d-sums', interval: '1h', rules: monthSums },
   { name: 'whatsapp-account-30d', interval: '4m', rules: month },
 ]
+
+/** `account:whatsapp_incidents:increase` as it is recorded every hour. */
+function hourly(record: string): string {
+  return record.replace(/:increase$/, ':sum30d')
+}
 
 function burnRate(down: string, seen: string): string {
   return lines(`((${down})`, `/ ((${seen}) > 0))`, `/ ${ALLOWED}`)

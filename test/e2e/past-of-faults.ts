@@ -32,6 +32,11 @@ export function pastOf(nowMs: number): string {
   const then = (record: string, labels: string, ago: string, value: number) => {
     for (let atMs = nowMs - MINUTE; atMs < nowMs + TEST_MS; atMs += SECOND) put(record, labels, value, atMs - span(ago))
   }
+  /** The sums over a month, of which a tile more comes too seldom for the test. */
+  const month = (labels: string, observed: number, downtime: number) => {
+    put('account:whatsapp_observed_seconds:sum30d', labels, observed, nowMs - SECOND)
+    put('account:whatsapp_downtime_seconds:sum30d', labels, downtime, nowMs - SECOND)
+  }
   const account = (name: string, more = '') => `account="${name}",gateway="g-${name}"${more}`
 
   // A good day, of which an outage is a small part.
@@ -52,12 +57,14 @@ export function pastOf(nowMs: number): string {
   tiles('account:whatsapp_observed_seconds:increase', spent, '1h', '180h', 3600)
   tiles('account:whatsapp_downtime_seconds:increase', spent, '1h', '180h', 180)
   tiles('account:whatsapp_maintenance_seconds:increase', spent, '1h', '180h', 0)
+  month(spent, 180 * 3600, 180 * 180)
   for (const series of ['availability', 'coverage']) then(`account:whatsapp_${series}:ratio_7d`, spent, '7d', 1)
 
   // Four fifths of the budget of 0.995 used, at ten times the allowed rate within the last day.
   const spending = account('spending')
   tiles('account:whatsapp_observed_seconds:increase', spending, '1h', '180h', 3600)
   tiles('account:whatsapp_downtime_seconds:increase', spending, '1h', '180h', 0.8 * 0.005 * 3600)
+  month(spending, 180 * 3600, 180 * 0.8 * 0.005 * 3600)
   tiles('account:whatsapp_observed_seconds:increase', spending, '5m', '1d', 300)
   tiles('account:whatsapp_downtime_seconds:increase', spending, '5m', '1d', 15)
 

@@ -290,18 +290,22 @@ const MONTH: Readonly<Record<string, readonly Stretch[]>> = {
 }
 const MONTH_OBJECTIVE = { [`account:whatsapp_error_budget:ratio{${ACCOUNT}}`]: values([0.015, DAYS * 288]) }
 
+const MONTH_SUMS = {
+  observed_seconds: 2_592_000,
+  downtime_seconds: 26_820,
+  incidents: 12,
+  incidents_resolved: 10,
+  detection_delay_seconds: 480,
+  recovery_attempts: 16,
+  recovery_failures: 4,
+}
+
 /** What every level makes of the month, computed by hand. The month holds 720 tiles, 695 of 36 s and 25 of 72 s. */
 function monthAt(level: string, labels: string): readonly Expected[] {
   const month = (record: string, value: number) =>
     about('720h', `${level}:whatsapp_${record}`, value, 6, labels === '{}' ? '' : labels, labels)
   return [
-    month('observed_seconds:increase30d', 2_592_000),
-    month('downtime_seconds:increase30d', 26_820),
-    month('incidents:increase30d', 12),
-    month('incidents_resolved:increase30d', 10),
-    month('detection_delay_seconds:increase30d', 480),
-    month('recovery_attempts:increase30d', 16),
-    month('recovery_failures:increase30d', 4),
+    ...Object.entries(MONTH_SUMS).map(([name, value]) => month(`${name}:increase30d`, value)),
     // 288 tiles of 6 s in 86 400 s.
     month('availability:ratio_1d', 0.98),
     // 143 tiles of 36 s and 25 of 72 s in 604 800 s.
@@ -328,7 +332,7 @@ function monthAt(level: string, labels: string): readonly Expected[] {
 const fromTiles: readonly RecordingCase[] = [
   {
     name: 'days, weeks and the month are sums of tiles that neither overlap nor leave gaps',
-    groups: ['whatsapp-account-1d', 'whatsapp-account-7d', 'whatsapp-account-30d'],
+    groups: ['whatsapp-account-1d', 'whatsapp-account-7d', 'whatsapp-account-30d-sums', 'whatsapp-account-30d'],
     step: '5m',
     every: '6h',
     series: {
@@ -345,6 +349,9 @@ const fromTiles: readonly RecordingCase[] = [
       is('720h', 'account:whatsapp_maintenance_seconds:increase1d', 8640),
       is('720h', 'account:whatsapp_maintenance_seconds:increase7d', 60_480),
       is('720h', 'account:whatsapp_maintenance_seconds:increase30d', 259_200),
+      ...Object.entries({ ...MONTH_SUMS, maintenance_seconds: 259_200 }).map(([name, value]) =>
+        is('720h', `account:whatsapp_${name}:sum30d`, value),
+      ),
       // All that could be observed was, and 1 is the most there is.
       is('720h', 'account:whatsapp_coverage:ratio_1d', 1),
       is('720h', 'account:whatsapp_coverage:ratio_7d', 1),
@@ -355,7 +362,7 @@ const fromTiles: readonly RecordingCase[] = [
   },
   {
     name: 'an account of six hours has six hours, a low coverage and no figure over events that never came',
-    groups: ['whatsapp-account-1d', 'whatsapp-account-7d', 'whatsapp-account-30d'],
+    groups: ['whatsapp-account-1d', 'whatsapp-account-7d', 'whatsapp-account-30d-sums', 'whatsapp-account-30d'],
     step: '5m',
     every: '6h',
     series: {
@@ -386,6 +393,26 @@ const fromTiles: readonly RecordingCase[] = [
       none('720h', 'account:whatsapp_recovery_success:ratio_30d'),
       is('720h', 'account:whatsapp_error_budget_remaining:ratio_30d', 1),
       is('720h', 'account:whatsapp_reliability_score:30d', 100),
+    ],
+  },
+  {
+    name: 'an account of which no month was summed up yet has its last hour, and a sum counts for two hours',
+    groups: ['whatsapp-account-30d'],
+    step: '5m',
+    every: '5m',
+    series: recorded('account', WHO, {
+      'incidents:increase1h': [[1, 60]],
+      'incidents:sum30d': [
+        ['_', 12],
+        [7, 1],
+        ['_', 47],
+      ],
+    }),
+    expected: [
+      is('55m', 'account:whatsapp_incidents:increase30d', 1),
+      is('1h', 'account:whatsapp_incidents:increase30d', 7),
+      is('2h55m', 'account:whatsapp_incidents:increase30d', 7),
+      is('3h5m', 'account:whatsapp_incidents:increase30d', 1),
     ],
   },
   ...LEVELS.map(
