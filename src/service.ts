@@ -65,7 +65,7 @@ export interface Service {
 
 const ACCOUNTS_PER_TURN = 200
 const DRAIN_STORE_MS = 5_000
-const FIRST_READING_MS = 2_000
+const FIRST_READING_MS = 5_000
 const HOUR_MS = 3_600_000
 /** A gateway that makes up a new word for every check must not fill the memory or the log. */
 const UNKNOWN_WORDS_TOLD = 1_000

@@ -83,6 +83,9 @@ export function mongoCollection(options: MongoDiscoveryOptions): AccountCollecti
       const close = () => void stream.close().catch(() => {})
       signal.addEventListener('abort', close, { once: true })
       try {
+        // Opens the stream; what changed before that, nobody told.
+        await stream.tryNext()
+        changed()
         while (!signal.aborted) {
           const change = await stream.next()
           if (concerns(change, [...paths, ...Object.keys(options.filter)])) changed()

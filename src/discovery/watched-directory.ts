@@ -10,7 +10,10 @@ export interface AccountCollection {
   readonly place: string
   /** The documents that meet the filter. Rejects with an error whose text holds no credentials. */
   read(signal: AbortSignal): Promise<readonly unknown[]>
-  /** Calls back on every change until the signal; `unsupported` where the server has no change streams. Rejects as `read`. */
+  /**
+   * Calls back once it hears of changes, and then on every change until the signal; `unsupported` where the server has no
+   * change streams. Rejects as `read`.
+   */
   follow(changed: () => void, signal: AbortSignal): Promise<'ended' | 'unsupported'>
   close(): Promise<void>
 }

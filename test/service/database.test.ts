@@ -10,14 +10,16 @@ import { until } from './until.ts'
 import { startWorld } from './world.ts'
 
 describe.runIf(isMongoTested())('accounts that stand in the database of a bot', () => {
-  let server: MongoServer
+  /** One server tells of changes, the other one does not. */
+  let telling: MongoServer
+  let silent: MongoServer
   beforeAll(async () => {
-    server = await startMongoServer()
+    ;[telling, silent] = await Promise.all([startMongoServer(0, 'oplog'), startMongoServer()])
   }, 60_000)
-  afterAll(() => server.stop())
+  afterAll(() => Promise.all([telling.stop(), silent.stop()]))
 
   /** A bot with three sessions, asked one by one, and its database behind a gate that can be shut. */
-  async function start(context: TestContext) {
+  async function start(context: TestContext, server: MongoServer, interval: string) {
     const place = testDatabase(server)
     const direct = await mongoose.createConnection(place.uri, { dbName: place.database }).asPromise()
     const { hostname, port } = new URL(place.uri)
@@ -39,7 +41,7 @@ describe.runIf(isMongoTested())('accounts that stand in the database of a bot', 
       entries: { linda: { discover: false } },
       config: {
         discovery: {
-          interval: '5s',
+          interval,
           missingFor: '0s',
           mongodb: {
             uri: `mongodb://127.0.0.1:${gate.port}/?directConnection=true&serverSelectionTimeoutMS=300`,
@@ -56,28 +58,33 @@ describe.runIf(isMongoTested())('accounts that stand in the database of a bot', 
     return { world, sessions, gate, ids }
   }
 
-  test('are watched with their labels; one that goes there is let go, one that is switched off at once', async (context) => {
-    const { world, sessions, ids } = await start(context)
-    expect(ids()).toEqual(['bot-1', 'bot-2'])
-    expect(world.service.monitor.fleet.get('linda/bot-1')?.account).toMatchObject({
-      phone: '971505760056',
-      labels: { tenant: 'acme' },
-    })
-    await until(
-      'a check of each',
-      async () => (await world.scrape()).value('whatsapp_account_up', { account: 'bot-2' }) === 1,
-    )
-    expect((await world.scrape()).value('whatsapp_exporter_discovery_faulty_documents')).toBe(1)
+  for (const [when, server, interval] of [
+    ['at once where the server tells of changes', () => telling, '1h'],
+    ['in rounds where it does not', () => silent, '5s'],
+  ] as const) {
+    test(`are watched with their labels, and followed as they change, ${when}`, async (context) => {
+      const { world, sessions, ids } = await start(context, server(), interval)
+      expect(ids()).toEqual(['bot-1', 'bot-2'])
+      expect(world.service.monitor.fleet.get('linda/bot-1')?.account).toMatchObject({
+        phone: '971505760056',
+        labels: { tenant: 'acme' },
+      })
+      await until(
+        'a check of each',
+        async () => (await world.scrape()).value('whatsapp_account_up', { account: 'bot-2' }) === 1,
+      )
+      expect((await world.scrape()).value('whatsapp_exporter_discovery_faulty_documents')).toBe(1)
 
-    await sessions.updateOne({ session: 'bot-3' }, { $set: { enabled: true } })
-    await sessions.updateOne({ session: 'bot-2' }, { $set: { enabled: false } })
-    await until('bot-3 instead of bot-2', () => ids().join() === 'bot-1,bot-3')
-    await sessions.deleteOne({ session: 'bot-1' })
-    await until('bot-3 alone', () => ids().join() === 'bot-3')
-  })
+      await sessions.updateOne({ session: 'bot-3' }, { $set: { enabled: true } })
+      await sessions.updateOne({ session: 'bot-2' }, { $set: { enabled: false } })
+      await until('bot-3 instead of bot-2', () => ids().join() === 'bot-1,bot-3')
+      await sessions.deleteOne({ session: 'bot-1' })
+      await until('bot-3 alone', () => ids().join() === 'bot-3')
+    })
+  }
 
   test('are watched on while the database is away, and found again by one command', async (context) => {
-    const { world, gate, ids } = await start(context)
+    const { world, gate, ids } = await start(context, silent, '5s')
     const loaded = loadConfig(world.configFile, {})
     if (!loaded.ok) throw new Error(JSON.stringify(loaded.faults))
     const once = async () => {
