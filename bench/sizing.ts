@@ -2,6 +2,7 @@ import { mkdtemp, readdir, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { parse, stringify } from 'yaml'
 import type { BenchRow } from './bench-row.ts'
 import { fleetConfig } from './fleet-config.ts'
 import { cpuSeconds, residentMb, startServe, startTarget } from './process.ts'
@@ -11,6 +12,9 @@ const SETTLE_MS = Number(process.env['SIZING_SETTLE_SECONDS'] ?? '90') * 1000
 const WINDOW_MS = Number(process.env['SIZING_WINDOW_SECONDS'] ?? '120') * 1000
 const SCRAPE_EVERY_MS = 15_000
 const MEMORY_EVERY_MS = 1_000
+
+/** Where MongoDB is, to measure with it in place of SQLite; its database is left there. */
+const MONGODB = process.env['SIZING_MONGODB_URI']
 
 /**
  * What an exporter needs for fleets of some sizes: the program `serve` with its SQLite store, every account checked by a
@@ -29,7 +33,9 @@ async function measure(accounts: number) {
   const target = await startTarget(50)
   const storePath = join(folder, 'exporter.db')
   const file = join(folder, 'config.yml')
-  await writeFile(file, fleetConfig({ url: target.url, count: accounts, interval: '15s', concurrency: 256, storePath }))
+  const text = fleetConfig({ url: target.url, count: accounts, interval: '15s', concurrency: 256, storePath })
+  const store = { kind: 'mongodb', uri: MONGODB, database: `bench_sizing_${process.pid}_${accounts}` }
+  await writeFile(file, MONGODB === undefined ? text : stringify({ ...parse(text), store }))
   const exporter = await startServe(file)
   try {
     await sleep(SETTLE_MS)

@@ -2,12 +2,13 @@ import { createHmac } from 'node:crypto'
 import { expect, onTestFinished, test } from 'vitest'
 import { z } from 'zod'
 import { createApi } from '../../src/api/app.ts'
+import { FleetStatusDocument } from '../../src/api/documents/fleet-status.ts'
 import { ApiOptions } from '../../src/api/options.ts'
 import type { ApiParts } from '../../src/api/parts.ts'
 import { createPeers, SHARD_ONLY_HEADER } from '../../src/api/shards/peers.ts'
 import { Secret } from '../../src/option-types.ts'
 import { until } from '../service/until.ts'
-import { account, fakeMonitor, fakeParts, type Served, serve, view } from './fakes.ts'
+import { account, fakeMonitor, fakeParts, read, type Served, serve, view } from './fakes.ts'
 
 const OPERATOR = 'operator-token-0123456789'
 const READER = 'reader-token-0123456789'
@@ -109,7 +110,8 @@ test('an id that two shards know is ambiguous, whichever is asked', async () => 
   const { monitors, request } = await two()
   for (const ordinal of [0, 1]) {
     const answer = await request(ordinal, '/api/accounts/both/recover', OPERATOR, { method: 'POST' })
-    expect([answer.status, (await answer.json()).candidates.toSorted()]).toEqual([409, ['waha-1/both', 'waha-2/both']])
+    const { candidates } = await read(answer, z.object({ candidates: z.array(z.string()) }))
+    expect([answer.status, candidates.toSorted()]).toEqual([409, ['waha-1/both', 'waha-2/both']])
   }
   expect(monitors.flatMap(({ recovered }) => recovered)).toEqual([])
 })
@@ -118,7 +120,7 @@ test('who asks for one shard alone gets its part, and nobody else is asked', asy
   const { asked, request } = await two()
   const answer = await request(0, '/api/health/status', READER, { headers: { [SHARD_ONLY_HEADER]: '1' } })
   expect(answer.headers.get('x-whatsapp-exporter-shard')).toBe('0/2')
-  expect((await answer.json()).summary.accounts).toBe(2)
+  expect(await read(answer, FleetStatusDocument)).toMatchObject({ summary: { accounts: 2 } })
   expect(asked[1]).toEqual([])
 })
 

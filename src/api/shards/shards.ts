@@ -18,7 +18,7 @@ export interface Shards {
 }
 
 /** How long an answer to a question that only reads may take. */
-export const READ_LIMIT_MS = 5_000
+const READ_LIMIT_MS = 5_000
 
 /** The others, for one request. */
 export interface Others {
