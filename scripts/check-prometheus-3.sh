@@ -23,14 +23,15 @@ if [ ! -x "$programs/prometheus" ] || [ ! -x "$programs/promtool" ]; then
   (
     cd "$folder"
     go mod init check-prometheus-3 2>/dev/null
-    go get "$module/cmd/promtool@$tag" "$module/cmd/prometheus@$tag"
     # Without the service discoveries of clouds, which bring most of the code.
-    nice -n 19 go build -tags remove_all_sd -o "$programs/" "$module/cmd/promtool" "$module/cmd/prometheus"
+    export GOFLAGS='-mod=mod -tags=remove_all_sd'
+    go get "$module/cmd/promtool@$tag" "$module/cmd/prometheus@$tag"
+    nice -n 19 go build -o "$programs/" "$module/cmd/promtool" "$module/cmd/prometheus"
   )
 fi
 
 export PATH="$programs:$PWD/node_modules/.bin:$PATH"
-promtool --version 2>&1 | head -n 1
+echo "Prometheus $version"
 promtool check rules --lint=all --lint-fatal prometheus/rules/*.yml
 if [ $# -gt 0 ]; then exec vitest run "$@"; fi
 vitest run --project service test/rules
