@@ -5,7 +5,7 @@ import pLimit from 'p-limit'
 import puppeteer, { type Browser, type Page } from 'puppeteer-core'
 import type { Log } from '../log.ts'
 import { destinationPages, withFixedDates } from './pdf-bytes.ts'
-import { forPaperOnly, lightened, measured, wantsPageNumbers, withPageNumbers } from './print-page.ts'
+import { finishing, forPaperOnly, lightened, measurable, wantsPageNumbers } from './print-page.ts'
 
 /** Makes PDFs. At most two at once; further ones wait. */
 export interface PdfRenderer {
@@ -133,12 +133,15 @@ async function renderOnce(
     const tab = (await browser.pages())[0] ?? (await browser.newPage())
     await tab.setJavaScriptEnabled(false)
     await tab.setOfflineMode(true)
-    // First without tags and with nothing painted, which is much faster, only to learn on which page each heading stands.
-    const pages = wantsPageNumbers(page)
-      ? destinationPages(await print(tab, forPaperOnly(measured(page)), false))
-      : new Map<string, number>()
-    const finished = withPageNumbers(lightened(page), pages)
-    const pdf = withFixedDates(await print(tab, forPaperOnly(finished), true), dateMs)
+    const finished = forPaperOnly(lightened(page))
+    // The limit of the whole rendering ends these by ending the browser.
+    const load = (text: string) => tab.setContent(text, { waitUntil: 'load', timeout: 0 })
+    if (wantsPageNumbers(page)) {
+      // First without tags and with nothing painted, which is much faster, only to learn on which page each heading stands.
+      await load(measurable(finished))
+      await tab.evaluate(finishing(destinationPages(await print(tab, false))))
+    } else await load(finished)
+    const pdf = withFixedDates(await print(tab, true), dateMs)
     return { pdf, ended: end() }
   } catch (error) {
     await end()
@@ -146,9 +149,7 @@ async function renderOnce(
   }
 }
 
-async function print(tab: Page, page: string, tagged: boolean): Promise<Uint8Array> {
-  // The limit of the whole rendering ends these by ending the browser.
-  await tab.setContent(page, { waitUntil: 'load', timeout: 0 })
+async function print(tab: Page, tagged: boolean): Promise<Uint8Array> {
   return await tab.pdf({ preferCSSPageSize: true, printBackground: true, tagged, outline: tagged, timeout: 0 })
 }
 

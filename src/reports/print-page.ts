@@ -52,19 +52,29 @@ export function forPaperOnly(page: string): string {
   return `${page.slice(0, body)}${line}${page.slice(body)}`.replace('</head>', () => `${style}</head>`)
 }
 
-/** The same layout with nothing painted and charts empty: it tells on which page each heading stands, and no more. */
-export function measured(page: string): string {
-  return page
-    .replace(/(<svg [^>]*>)[\s\S]*?<\/svg>/g, '$1</svg>')
-    .replace('</head>', '<style>* { visibility: hidden !important }</style></head>')
+const MEASURING = 'measuring'
+
+/**
+ * The page so that it is first laid out with nothing painted and charts empty, which tells on which page each heading
+ * stands, and no more. `finishing` ends that.
+ */
+export function measurable(page: string): string {
+  const style = `<style>.${MEASURING} * { visibility: hidden !important } .${MEASURING} svg > * { display: none }</style>`
+  return page.replace('<html ', `<html class="${MEASURING}" `).replace('</head>', () => `${style}</head>`)
 }
 
-/** Writes page numbers into the elements that wait for them. */
-export function withPageNumbers(page: string, pages: ReadonlyMap<string, number>): string {
-  return page.replace(/data-page-of="([^"]+)"><\/span>/g, (whole, id: string) => {
-    const number = pages.get(id)
-    return number === undefined ? whole : `data-page-of="${id}">${number}</span>`
-  })
+/**
+ * What the browser is to run, when it has told on which page each heading stands: the numbers are written into the
+ * elements that wait for them, and everything is painted.
+ * @param pages page numbers by the ids of headings
+ */
+export function finishing(pages: ReadonlyMap<string, number>): string {
+  return `{
+    const pages = new Map(${JSON.stringify([...pages])})
+    for (const element of document.querySelectorAll('[data-page-of]'))
+      element.textContent = String(pages.get(element.dataset.pageOf) ?? '')
+    document.documentElement.classList.remove('${MEASURING}')
+  }`
 }
 
 /** Whether any element waits for a page number. */

@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, test } from 'vitest'
 import { reportDocument } from '../../src/reports/document/report.ts'
 import { DEFAULT_LOOK } from '../../src/reports/document/writing.ts'
-import { forPaperOnly, lightened, measured, wantsPageNumbers, withPageNumbers } from '../../src/reports/print-page.ts'
+import { finishing, forPaperOnly, lightened, measurable, wantsPageNumbers } from '../../src/reports/print-page.ts'
 import { sampleFleet } from './sample-fleet.ts'
 
 const count = (text: string, pattern: RegExp) => text.match(pattern)?.length ?? 0
@@ -48,10 +48,11 @@ describe('a page for the printer', () => {
     )
   })
 
-  test('is measured with empty charts and nothing painted', () => {
-    const bare = measured(page)
-    expect(count(bare, /<svg [^>]*><\/svg>/g)).toBe(count(page, /<svg /g))
-    expect(bare).toContain('visibility: hidden !important')
+  test('is measured with empty charts and nothing painted, and holds all that is painted afterwards', () => {
+    const waiting = measurable(page)
+    expect(waiting).toContain('<html class="measuring" lang="en">')
+    expect(waiting).toContain('.measuring * { visibility: hidden !important } .measuring svg > * { display: none }')
+    expect(wordsOf(waiting)).toEqual(wordsOf(page))
   })
 
   test('has nothing to lay out on a screen but one line with every letter that is printed', () => {
@@ -69,12 +70,11 @@ describe('a page for the printer', () => {
     expect(lightened(other)).toBe(other)
   })
 
-  test('gets the numbers of the pages that are known', () => {
+  test('is finished by a script that can hold any id', () => {
     expect(wantsPageNumbers(page)).toBe(true)
-    const numbered = withPageNumbers(
-      '<span data-page-of="a"></span><span data-page-of="b"></span>',
-      new Map([['a', 7]]),
-    )
-    expect(numbered).toBe('<span data-page-of="a">7</span><span data-page-of="b"></span>')
+    expect(wantsPageNumbers('<p>no contents')).toBe(false)
+    const script = finishing(new Map([['a"b</script>', 7]]))
+    expect(() => new Function(script)).not.toThrow()
+    expect(script).toContain("classList.remove('measuring')")
   })
 })
