@@ -81,11 +81,11 @@ function nextWeek(): Panel {
   return stat({
     title: 'Budget in a week',
     description:
-      'Share of the budget that is left in seven days if the trend of the last three days goes on: a straight line through it, at most 1.',
+      'Share of the budget that is left in seven days if it goes on as over the last three days: what is left now and seven days of their slope, at most 1.',
     unit: 'percentunit',
     decimals: 0,
     size: TILE,
-    queries: [now(`clamp_max(predict_linear(${REMAINING}[3d], 7 * 86400), 1)`, '{{account}}')],
+    queries: [now(`clamp_max(${REMAINING} + 7 * 86400 * deriv(${REMAINING}[3d]), 1)`, '{{account}}')],
     steps: BUDGET,
   })
 }

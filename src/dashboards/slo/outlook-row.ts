@@ -70,14 +70,14 @@ function whoBreaksNext(): Panel {
   return table({
     title: 'Who breaks next',
     description:
-      'The 20 accounts whose budget ends soonest if they go on as in the last six hours, with the budget that a straight line through the last three days leaves in a week. Accounts that burn nothing are not in it; those that have already missed are above.',
+      'The 20 accounts whose budget ends soonest if they go on as in the last six hours, with the budget that is left in a week at the slope of the last three days. Accounts that burn nothing are not in it; those that have already missed are above.',
     unit: 'none',
     size: [12, 9],
     queries: [
       rows(next),
       rows(`max by (account, gateway) (${remaining}) and ${SAME_ACCOUNT} ${next}`),
       rows(
-        `clamp_max(max by (account, gateway) (predict_linear(${remaining}[3d], 7 * 86400)), 1) and ${SAME_ACCOUNT} ${next}`,
+        `clamp_max(max by (account, gateway) (${remaining} + 7 * 86400 * deriv(${remaining}[3d])), 1) and ${SAME_ACCOUNT} ${next}`,
       ),
       rows(`max by (account, gateway) (${recorded('account', 'slo_burn_rate:ratio_6h')}) and ${SAME_ACCOUNT} ${next}`),
     ],
