@@ -99,6 +99,8 @@ export function balance(
   const faultsOf = groupBy(injected, (fault) => fault.account ?? fault.gateway)
   const incidentsOf = groupBy(incidents, ({ key }) => key)
   const known = new Set(accounts)
+  // A check counts from its first request, and what it says may come with a later one.
+  const earlyMs = watch.timeoutMs + EDGE_MS
   const missed: string[] = []
   const falseIncidents = incidents.filter(({ key }) => !known.has(key)).map((incident) => lineOf(incident))
   const doubled: string[] = []
@@ -127,13 +129,13 @@ export function balance(
         if (isCertain) certainRecorded += 1
         else briefRecorded += 1
       }
-      const begun = mine.filter(({ startMs }) => startMs >= outage.fromMs - EDGE_MS && startMs <= outage.toMs)
+      const begun = mine.filter(({ startMs }) => startMs >= outage.fromMs - earlyMs && startMs <= outage.toMs)
       if (begun.length > 1) doubled.push(begun.map((incident) => lineOf(incident)).join(' | '))
     }
 
     for (const incident of mine) {
       const begin = outages.find(
-        ({ fromMs, toMs }) => incident.startMs >= fromMs - EDGE_MS && incident.startMs <= toMs + EDGE_MS,
+        ({ fromMs, toMs }) => incident.startMs >= fromMs - earlyMs && incident.startMs <= toMs + EDGE_MS,
       )
       if (begin === undefined) {
         falseIncidents.push(lineOf(incident))
@@ -144,7 +146,7 @@ export function balance(
       // Nothing is confirmed while nothing is seen: such an incident says nothing of the delay.
       if (!blind.some((span) => span.fromMs < incident.detectedMs && span.toMs > begin.fromMs))
         errors.detection.push(Math.max(0, incident.detectedMs - trueStartMs) / 1000)
-      // Two intervals: the accounts of a gateway that hangs wait for their place before they are asked.
+      // One interval until the check is due, and one for what holds it up.
       if (incident.startMs - trueStartMs > 2 * watch.intervalMs + EDGE_MS)
         mistimed.push(`${lineOf(incident)} begins late: the outage began ${timeText(trueStartMs)}`)
       const endError = endErrorMs(incident, outages, blind, watch)
@@ -244,7 +246,6 @@ function endErrorMs(
         (atMs, span) => (span.fromMs <= atMs + watch.intervalMs && span.toMs > atMs ? span.toMs : atMs),
         outage.toMs,
       )
-    // A check counts from its first request, and what it says may come with a later one.
     const earlyMs = outage.toMs - endMs
     if (earlyMs <= watch.timeoutMs + EDGE_MS && endMs - seenEndMs <= latestMs) return Math.max(0, endMs - seenEndMs)
   }

@@ -2,6 +2,7 @@ import type { LimitFunction } from 'p-limit'
 import type { AccountKey } from '../accounts/account.ts'
 import type { CheckOutcome, Reading } from '../accounts/observation.ts'
 import type { ErrorCode } from '../accounts/vocabulary.ts'
+import { failureKind } from '../health/gateway-health.ts'
 import type { Span, Tracing } from '../tracing/span.ts'
 import type { CheckResult } from './fleet.ts'
 import type { AccountEntry, GatewayEntry } from './roster.ts'
@@ -103,7 +104,7 @@ export function checking(parts: CheckingParts): Checking {
     share.end()
     end()
     const selfDelayMs = selfDelayOf(outcome, gateway.watched.timeoutMs)
-    const settle = () => parts.settle(entry, outcome, selfDelayMs)
+    const settle = () => parts.settle(entry, asOfDue(entry, outcome, plannedMs), selfDelayMs)
     // A repair that it leads to points at it.
     const result = span === undefined ? settle() : span.within(settle)
     parts.settleGateway(gateway, outcome, selfDelayMs)
@@ -118,15 +119,31 @@ export function checking(parts: CheckingParts): Checking {
     return parts.tracing?.start('check', { parent: parts.cycleSpan?.(), sampling: 'thinned' })
   }
 
+  /**
+   * Since when an account fails whose check waited for its place at a gateway that gives no sign of life: since it was due,
+   * not since its wait was over, but not since before the gateway began to fail.
+   * @param startedAtMs when its wait was over
+   */
+  function failedAtMs({ gateway }: AccountEntry, plannedMs: number, startedAtMs: number): number {
+    const { failingSinceMs } = gateway.health
+    if (failingSinceMs === null) return startedAtMs
+    const dueMs = nowMs() - (monotonicMs() - plannedMs)
+    return Math.min(startedAtMs, Math.max(dueMs, failingSinceMs))
+  }
+
+  function asOfDue(entry: AccountEntry, outcome: CheckOutcome, plannedMs: number): CheckOutcome {
+    if (outcome.result.ok) return outcome
+    const kind = failureKind(outcome.result.code, outcome.result.refused)
+    if (kind !== 'network' && kind !== 'host') return outcome
+    return { ...outcome, atMs: failedAtMs(entry, plannedMs, outcome.atMs) }
+  }
+
   /** The gateway's failure, passed on to one of its accounts without a request; null where the account is to be asked. */
   function answerOfTheDead(entry: AccountEntry, plannedMs: number, asking: number): CheckResult | null {
-    const { failingSinceMs, lastError, verdict } = entry.gateway.health
+    const { lastError, verdict } = entry.gateway.health
     if (verdict !== 'down' || lastError === null || asking < PROBES_OF_A_DEAD_GATEWAY) return null
     const result = { ok: false, code: lastError.code, message: lastError.message } as const
-    // A check that waited for its place failed when it was due, not when its wait was over: the outage began before.
-    const dueMs = nowMs() - (monotonicMs() - plannedMs)
-    const atMs = Math.min(nowMs(), Math.max(dueMs, failingSinceMs ?? dueMs))
-    return parts.settle(entry, { atMs, durationMs: 0, result }, 0)
+    return parts.settle(entry, { atMs: failedAtMs(entry, plannedMs, nowMs()), durationMs: 0, result }, 0)
   }
 
   return {

@@ -97,6 +97,33 @@ describe('a gateway that lets requests run into their time limit', () => {
     expect(asked).toHaveLength(0)
   })
 
+  test('fails an account that waited, and was asked in vain, as of when it was due', async () => {
+    const fleet = accounts(CONNECTIONS + 1)
+    for (const [index, entry] of fleet.entries()) void checks.account(entry, index === CONNECTIONS ? 2_000 : 0)
+    await turn()
+    clockMs = 20_000
+    gateway.health = { ...gateway.health, failingSinceMs: T0 + 1_000 }
+    for (const check of asked.splice(0)) check.timeOut()
+    await turn()
+    clockMs = 25_000
+    settledAtMs = []
+    for (const check of asked.splice(0)) check.timeOut()
+    await turn()
+    expect(settledAtMs).toEqual([2_000])
+  })
+
+  test('leaves the moment of a check alone where the gateway gives signs of life', async () => {
+    const [first] = accounts(1)
+    if (first === undefined) throw new Error('no account')
+    clockMs = 20_000
+    void checks.account(first, 2_000)
+    await turn()
+    gateway.health = { ...gateway.health, failingSinceMs: null }
+    for (const check of asked.splice(0)) check.timeOut()
+    await turn()
+    expect(settledAtMs).toEqual([20_000])
+  })
+
   test('fails the accounts that waited as of when they were due, but not before it began to fail itself', async () => {
     const fleet = accounts(CONNECTIONS + 3)
     const dueMs = (index: number) => (index - CONNECTIONS + 1) * 1_000
