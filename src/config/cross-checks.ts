@@ -232,8 +232,8 @@ function shardWarnings({ sharding, store }: Sections): readonly Finding[] {
   }
   if (store?.kind === 'sqlite') {
     const rule =
-      'is a store that exporters cannot share: each one keeps incidents, history and maintenance of its own part only, and no lease keeps a second one with the same ordinal from repairing the same accounts'
-    warnings.push(finding(['store', 'kind'], rule, 'Use mongodb'))
+      'is sqlite, a store that exporters cannot share: each one keeps incidents, history and maintenance of its own part only, and no lease keeps a second one with the same ordinal from repairing the same accounts'
+    warnings.push(finding(['store', 'kind'], rule, 'Use mongodb', false))
   }
   return warnings
 }

@@ -309,7 +309,7 @@ describe('warnings say what the operator probably did not mean', () => {
     [
       'shards without a store that they share',
       `${GATEWAY}sharding: { total: 2, peers: "http://exporter-{ordinal}:19292" }`,
-      'is a store that exporters cannot share',
+      'store.kind: is sqlite, a store that exporters cannot share',
     ],
     [
       'nobody who takes every critical alert',
