@@ -220,9 +220,10 @@ describe('an alert of an account that ends while its cause mutes it', () => {
         return told(account.alert, gateway).length === 2
       })
       expect(told(account.alert, gateway)[1]).toBe(`OVER: Account Blocked at ${gateway}`)
-      const { items } = await store.notifications({ limit: 100, gateway, receiver: 'slack' })
-      expect(items.length).toBeGreaterThan(0)
-      for (const { status, resolvedMs } of items) expect([status, resolvedMs !== null]).toEqual(['resolved', true])
+      await until('the audit to hold all ends', async () => {
+        const { items } = await store.notifications({ limit: 100, gateway, receiver: 'slack' })
+        return items.length > 0 && items.every(({ status, resolvedMs }) => status === 'resolved' && resolvedMs !== null)
+      })
     },
     60_000,
   )
