@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { createApi } from '../../src/api/app.ts'
 import { changeFeed } from '../../src/api/change-feed.ts'
 import { ApiOptions } from '../../src/api/options.ts'
+import type { ApiParts } from '../../src/api/parts.ts'
 import {
   account,
   fakeMonitor,
@@ -180,6 +181,33 @@ describe('the status page in a browser', () => {
       expect(await inPage(page, 'location.hash')).toBe('#status=unhealthy&q=bot-00500')
       await page.locator('#accounts .toolbar button.quiet').click()
       await textBecomes(page, '.pager span', /^1 – 50 of 10\s?000$/)
+    })
+  })
+
+  test('names a shard that is silent, and shows its accounts as the store last knew them', async () => {
+    const gone = account({ key: 'waha-1/gone', account: 'gone', nativeId: 'gone' })
+    const stale = {
+      ...view(gone, { status: 'unknown', state: 'connected', lastCheckMs: NOW_MS - 60_000 }),
+      lastKnown: true as const,
+    }
+    const shards: ApiParts['shards'] = {
+      ordinal: 0,
+      total: 3,
+      ownerOf: (key) => (key === gone.key ? 1 : 0),
+      peers: { ask: async () => ({ silent: 'cannot be reached: ECONNREFUSED' }) },
+      lastKnown: async (ordinal) => (ordinal === 1 ? [stale] : []),
+    }
+    await withApi({ shards }, async ({ url }) => {
+      const { page, faults } = await openPage(browser, url)
+      const alarms = await textBecomes(page, '.alarms', /Shard 2/)
+      expect(alarms).toMatch(
+        /^Shard 1 cannot be reached: ECONNREFUSED\. Its account is shown as the store last knew it at .+ ?Shard 2 cannot be reached: ECONNREFUSED\. Its accounts are not on this page\.$/,
+      )
+      expect(await textOf(page, rowOf(gone.key))).toMatch(/^unknown/)
+      await page.locator(rowOf(gone.key)).click()
+      await textBecomes(page, '#account', /the exporter that watches it does not answer/)
+      expect(faults).toEqual([])
+      expect(await seriousFaults(page)).toBe('')
     })
   })
 

@@ -78,7 +78,7 @@ function silentShards(fleet: PageState['fleet']): TemplateResult[] {
       const shown =
         accounts === null
           ? 'Its accounts are not on this page.'
-          : `Its ${count(accounts)} accounts are shown as the store last knew them${observedAt === null ? '' : ` at ${moment(observedAt)}`}.`
+          : `${accounts === 1 ? 'Its account is' : `Its ${count(accounts)} accounts are`} shown as the store last knew ${accounts === 1 ? 'it' : 'them'}${observedAt === null ? '' : ` at ${moment(observedAt)}`}.`
       return html`<p class="notice ${accounts === null ? 'warn' : 'bad'}"><strong>Shard ${ordinal} ${error ?? 'is silent'}.</strong> ${shown}</p>`
     })
 }
