@@ -17,7 +17,7 @@ import { configuredOrder, type ReportOrder } from './report-order.ts'
 import { createRequestedReports, type RequestedReports } from './requested-reports.ts'
 import { reportSpan, tracedRenderer, tracedSession } from './spans.ts'
 import { createSubscriptions, type Subscriptions, type SubscriptionsParts } from './subscriptions.ts'
-import { startTimetable, type Timetable } from './timetable.ts'
+import { ASKED_FOR_MS, startTimetable, type Timetable } from './timetable.ts'
 
 export interface ReportingParts {
   /** Asked again and again: a reload may change it. */
@@ -179,7 +179,8 @@ export function createReporting(parts: ReportingParts): Reporting {
 
   function wake(): void {
     if (ending.signal.aborted) return
-    last = Promise.all([last, lookAfter()])
+    // Without the results: each would hold the one before.
+    last = Promise.all([last, lookAfter()]).then(() => {})
   }
 
   async function lookAfter(): Promise<void> {
@@ -213,7 +214,8 @@ export function createReporting(parts: ReportingParts): Reporting {
     expiredMs = nowMs
     const { directory, keep } = parts.options()
     const removed = (await expireReports(directory, nowMs - keep)) + (await requested.expire(nowMs - keep))
-    await ledger.forget(nowMs - keep)
+    // Whatever is forgotten while it can be asked for would be made and sent again.
+    await ledger.forget(nowMs - Math.max(keep, ASKED_FOR_MS))
     if (removed > 0) log.info({ reports: removed }, 'Old reports were removed.')
   }
 
@@ -232,7 +234,9 @@ export function createReporting(parts: ReportingParts): Reporting {
   async function runOf(deliveries: readonly Delivery[]): Promise<ReportRun | null> {
     const files = deliveries.find(({ recipient }) => recipient === FILES)
     if (files === undefined) return null
-    const { schedule, period, dueMs, state, detail } = files
+    const { schedule, period, dueMs, state, detail, updatedMs } = files
+    // Still remembered, but its files have expired.
+    if (updatedMs < parts.now() - parts.options().keep) return null
     const found = await filesOf(reportFolder(parts.options().directory, schedule, period))
     return {
       schedule,

@@ -284,7 +284,8 @@ export function createRequestedReports(parts: RequestedReportsParts): RequestedR
       const made = places(() => make(facts))
         .then(async () => remove((await readAll()).slice(MOST_KEPT)))
         .catch((error: unknown) => log.warn({ error: messageOf(error) }, 'Older reports could not be removed.'))
-      last = Promise.all([last, made])
+      // Without the results: each would hold the one before.
+      last = Promise.all([last, made]).then(() => {})
       return documentOf(facts)
     },
     async list() {

@@ -36,6 +36,11 @@ export interface DueReport {
 const CATCH_UP_MS = 35 * 86_400_000
 /** Of a cron expression that comes true more often, only the latest are looked at. */
 const MOST_CAUGHT_UP = 40
+/**
+ * How long after it was first due a report may still be asked for, and what became of it must be known: a cron
+ * expression names the last quarter for up to 92 days, and its last call is caught up for 35 more.
+ */
+export const ASKED_FOR_MS = (92 + 1) * 86_400_000 + CATCH_UP_MS
 
 /**
  * Every report of a schedule that is due and not older than 35 days, oldest first.
