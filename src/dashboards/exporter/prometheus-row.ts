@@ -2,7 +2,7 @@ import type { Panel } from '@grafana/grafana-foundation-sdk/dashboard'
 import type { BoardRow } from '../board.ts'
 import { barList } from '../panels/bar-gauge.ts'
 import { now, over } from '../panels/query.ts'
-import { curves } from '../panels/time-series.ts'
+import { bars, curves } from '../panels/time-series.ts'
 
 const OUR_GROUPS = 'rule_group=~".*;whatsapp-.*"'
 
@@ -57,7 +57,8 @@ function series(): Panel {
 }
 
 function alertmanager(): Panel {
-  return curves({
+  // Bars: a curve needs two points beside each other, and messages come one by one.
+  return bars({
     title: 'Alertmanager: sent and failed',
     description: 'Messages that Alertmanager sent by integration, and those that it could not deliver.',
     unit: 'short',
