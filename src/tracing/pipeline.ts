@@ -34,18 +34,17 @@ export function pipeline({ exporter, events, log, monotonicMs, sendLimitMs }: Pi
   let waiting = 0
   let underWay = 0
   let isOver = false
-  let isFailing = false
+  let isSaid = false
   let saidMs = Number.NEGATIVE_INFINITY
 
   function tell(error: Error | undefined): void {
-    const failed = error !== undefined
-    if (failed === isFailing) return
-    isFailing = failed
-    if (!failed) {
-      if (saidMs > Number.NEGATIVE_INFINITY) log.info({}, 'The collector takes spans again.')
+    if (error === undefined) {
+      if (isSaid) log.info({}, 'The collector takes spans again.')
+      isSaid = false
       return
     }
-    if (monotonicMs() - saidMs < SAY_AGAIN_MS) return
+    if (isSaid || monotonicMs() - saidMs < SAY_AGAIN_MS) return
+    isSaid = true
     saidMs = monotonicMs()
     log.warn({ error: error.message }, 'The collector takes no spans; they are dropped. Nothing else waits for it.')
   }

@@ -219,6 +219,26 @@ describe('a collector that is away', () => {
     expect(said.slice(1)).toEqual(['The collector takes spans again. {}'])
   })
 
+  test('that comes and goes does not fill the log: neither its going nor its coming is told more than every ten minutes', async () => {
+    const receiver = await startOtlpReceiver()
+    let clockMs = 0
+    const { tracing, counts, said } = await start(
+      { endpoint: receiver.url, sampleRatio: 1 },
+      { monotonicMs: () => clockMs },
+    )
+    const batch = async (status: number) => {
+      receiver.answer(status)
+      const before = counts.exported + counts.dropped
+      for (let index = 0; index < 512; index++) tracing.start('check').end()
+      await until('the batch to be answered', () => counts.exported + counts.dropped === before + 512)
+    }
+    for (const status of [400, 200, 400, 200, 400, 200]) await batch(status)
+    expect(said).toHaveLength(2)
+    clockMs = 600_000
+    for (const status of [400, 400, 200, 200]) await batch(status)
+    expect(said).toHaveLength(4)
+  })
+
   test('does not fill the memory: what does not fit into the queue is dropped at once', async () => {
     const receiver = await startOtlpReceiver()
     receiver.answer(0)
