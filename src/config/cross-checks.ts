@@ -223,9 +223,15 @@ function uplinkWarnings({ gateways, checks }: Sections): readonly Finding[] {
   return [finding(['checks', 'uplink'], rule, 'Name an address that is always there, for example [1.1.1.1:443]', false)]
 }
 
-function shardWarnings({ sharding, store }: Sections): readonly Finding[] {
+function shardWarnings({ sharding, store, reports }: Sections): readonly Finding[] {
   if (sharding === undefined || sharding.total === 1) return []
   const warnings: Finding[] = []
+  const { key, keyFile } = reports?.subscriptions ?? {}
+  if (reports?.smtp !== undefined && key === undefined && keyFile === undefined) {
+    const rule =
+      'has no key: each exporter makes its own, and refuses the links to unsubscribe that another one has sent'
+    warnings.push(finding(['reports', 'subscriptions'], rule, 'Set reports.subscriptions.key', false))
+  }
   if (sharding.peers === undefined) {
     const rule = 'has no peers: the API and the status page of each exporter show its own part of the fleet only'
     warnings.push(finding(['sharding'], rule, 'Set sharding.peers', false))

@@ -312,6 +312,11 @@ describe('warnings say what the operator probably did not mean', () => {
       'store.kind: is sqlite, a store that exporters cannot share',
     ],
     [
+      'shards that would each sign links of their own',
+      `${GATEWAY}sharding: { total: 2 }\nreports: { smtp: { host: mail, from: a@b.example } }`,
+      'reports.subscriptions: has no key: each exporter makes its own, and refuses the links to unsubscribe that another one has sent',
+    ],
+    [
       'nobody who takes every critical alert',
       `${GATEWAY}alerting: { webhook: [{ name: a, url: "http://h/x", labels: { team: sales } }] }`,
       'alerting: has no receiver that takes every critical alert',

@@ -170,6 +170,11 @@ describe('the parts fit together', () => {
     )
   })
 
+  test('links to unsubscribe hold in all pods, and after they are gone', () => {
+    if (!loaded.ok) throw new Error('the configuration has faults')
+    expect(loaded.config.reports.subscriptions.key?.reveal()).toBe(secrets['UNSUBSCRIBE_KEY'])
+  })
+
   test('there are as many pods as shards, and each is reached by its own name', () => {
     if (!loaded.ok) throw new Error('the configuration has faults')
     const { sharding } = loaded.config
