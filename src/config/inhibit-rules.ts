@@ -11,23 +11,22 @@ export const INHIBITING = {
 
 /** A budget that burns says how bad it is, not why: it mutes nothing. */
 const BUDGETS = 'WhatsAppAccountBudget.+'
+/** What exporters tell of, and not of themselves. */
+const WATCHED = 'alertname=~"WhatsApp(Gateway|Account|Fleet).+"'
 const ACCOUNT = ['account=~".+"', 'gateway=~".+"']
 
 /**
  * The inhibition: uplink, then gateway, then account, then warning.
- * @param sharded whether several exporters share the Alertmanager: one that is blind or down says nothing of the others
+ * @param sharded whether several exporters share the Alertmanager: one that is blind says nothing of the others
  */
 export function inhibitRules(sharded: boolean): readonly object[] {
   return [
-    ...(sharded
-      ? []
-      : [
-          {
-            // What the exporter does not show ends at Prometheus, and nobody may be told that it is over.
-            source_matchers: [`alertname=~"${INHIBITING.blind}|${INHIBITING.down}"`],
-            target_matchers: ['alertname=~"WhatsApp(Gateway|Account|Fleet).+"'],
-          },
-        ]),
+    ...(sharded ? [] : [{ source_matchers: [`alertname="${INHIBITING.blind}"`], target_matchers: [WATCHED] }]),
+    {
+      // What no exporter shows ends at Prometheus, and nobody may be told that it is over.
+      source_matchers: [`alertname="${INHIBITING.down}"`, 'watching="nobody"'],
+      target_matchers: [WATCHED],
+    },
     {
       source_matchers: [`alertname="${INHIBITING.gatewayDown}"`, 'gateway=~".+"'],
       target_matchers: ['alertname!="WhatsAppGatewayDown"', 'gateway=~".+"'],

@@ -9,6 +9,8 @@ const UP = 'up{job=~".*whatsapp-exporter.*"}'
 const { blind, checkLag, checkInterval, storeUp, storeDroppedSamples, shards, shardOrdinal } = EXPORTER_FAMILIES
 const { reloadSuccessful, reportFailures, notifications, discoveryFailures } = EXPORTER_FAMILIES
 const SAME_PROCESS = 'on (instance, job)'
+/** Label of `WhatsAppExporterDown` where no exporter answers. */
+const WATCHING = { label: 'watching', nobody: 'nobody' } as const
 /** Exporters that share one fleet; the namespace tells apart two installations in one cluster. */
 const TOGETHER = 'by (job, namespace)'
 /** How many exporters have each ordinal. */
@@ -21,7 +23,11 @@ const reach: readonly AlertingRule[] = [
     summary: 'Prometheus cannot scrape the WhatsApp exporter.',
     description:
       'The exporter {{ $labels.instance }} did not answer Prometheus for a minute: nothing is known of its accounts, and perhaps nothing is repaired.',
-    expr: `${UP} == 0`,
+    // Where another exporter answers, accounts are still watched, and their alerts must not be muted (inhibit-rules.ts).
+    expr: lines(
+      `label_replace((${UP} == 0) unless on () (${UP} == 1), "${WATCHING.label}", "${WATCHING.nobody}", "", "")`,
+      `or ${SAME_PROCESS} (${UP} == 0)`,
+    ),
     for: '1m',
     // Until what it knows of its accounts has been evaluated again: it mutes their ends.
     keepFiringFor: '1m',

@@ -83,6 +83,7 @@ const labelsOf = ({ alert, severity }: { alert: string; severity: string }, gate
   severity,
   ...(alert.startsWith('WhatsAppAccount') || alert.startsWith('WhatsAppGateway') ? { gateway } : {}),
   ...(alert.startsWith('WhatsAppAccount') ? { account: `a-${runbookName(alert)}` } : {}),
+  ...(alert === 'WhatsAppExporterDown' ? { watching: 'nobody' } : {}),
 })
 const annotationsOf = (alert: string) => ({
   summary: `Summary of ${alert}.`,

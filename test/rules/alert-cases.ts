@@ -559,7 +559,7 @@ export const ALERT_CASES: readonly AlertCase[] = [
     series: ofExporter('up', [1, 20], [0, 20], [1, 40]),
     quiet: ['4m45s', '5m45s'],
     firing: '6m',
-    labels: EXPORTER,
+    labels: { ...EXPORTER, watching: 'nobody' },
     description:
       'The exporter exporter:19292 did not answer Prometheus for a minute: nothing is known of its accounts, and perhaps nothing is repaired.',
     resolved: '11m15s',

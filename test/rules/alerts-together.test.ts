@@ -139,6 +139,23 @@ describe('a fleet that is new, or whose Prometheus is', { timeout: 60_000 }, () 
   })
 })
 
+test('of two exporters that go, the first mutes nothing while the second answers', { timeout: 60_000 }, async () => {
+  const up = (instance: string) => `up{instance="${instance}",job="whatsapp-exporter"}`
+  const down = (instance: string, more = '') => [
+    `alertname="WhatsAppExporterDown",instance="${instance}",job="whatsapp-exporter"${more}`,
+  ]
+  const series = { [up('a')]: values([1, 5], [0, 20], [1, 20]), [up('b')]: values([1, 15], [0, 5], [1, 25]) }
+  const nobody = ',watching="nobody"'
+  const groups = ['whatsapp-exporter-alerts']
+  const expected = [
+    firing('10m', down('a')),
+    firing('18m', [...down('a', nobody), ...down('b', nobody)]),
+    firing('24m', down('a')),
+    firing('30m', []),
+  ].map((one) => ({ ...one, expr: one.expr.replace('{', '{alertname="WhatsAppExporterDown",') }))
+  expect(await promtoolTest({ groups, step: '1m', every: '1m', series, expected })).toBe('')
+})
+
 describe('the labels of an alert', () => {
   test.each(ALERT_CASES.filter(({ labels }) => 'account' in labels))(
     '$alert has gateway and tenant beside account',
