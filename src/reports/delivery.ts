@@ -1,3 +1,4 @@
+import { setImmediate as yieldToChecks } from 'node:timers/promises'
 import type { Log } from '../log.ts'
 import type { Delivery, DeliveryLedger, FilesRecipient } from '../store/deliveries.ts'
 import { deliveryClaims, type HeldDelivery } from './delivery-claims.ts'
@@ -67,6 +68,8 @@ export function createDelivery(parts: DeliveryParts): (signal: AbortSignal) => P
   let running: Promise<void> | null = null
   let again = false
   let troubleSinceMs: number | null = null
+  /** Reports that are due and surely taken up, so that the store is not asked again in every round. */
+  let takenUp: ReadonlySet<string> = new Set()
 
   async function rounds(signal: AbortSignal): Promise<void> {
     do {
@@ -102,10 +105,15 @@ export function createDelivery(parts: DeliveryParts): (signal: AbortSignal) => P
       const sinceMs = await ledger.since(schedule.name, parts.now())
       for (const report of dueReports(schedule, sinceMs, parts.now())) {
         const { dueMs, period } = report
-        reports.set(nameOf(schedule.name, period.name), report)
+        const name = nameOf(schedule.name, period.name)
+        reports.set(name, report)
+        if (takenUp.has(name)) continue
         await ledger.enlist({ schedule: schedule.name, period: period.name, dueMs }, schedule.recipients, parts.now())
       }
+      // Looking five weeks back takes some milliseconds, and there may be hundreds of schedules.
+      await yieldToChecks()
     }
+    takenUp = new Set(reports.keys())
     const ours = new Set(schedules.map(({ name }) => name))
     const unfinished = async () => (await ledger.unfinished()).filter(({ schedule }) => ours.has(schedule))
     for (const delivery of await unfinished()) {

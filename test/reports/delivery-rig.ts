@@ -19,6 +19,7 @@ export function deliveryRig(parts: {
   readonly port: number
   readonly password?: string | undefined
   readonly nowMs: number
+  readonly schedules?: readonly DeliverySchedule[] | undefined
 }) {
   const seen = {
     nowMs: parts.nowMs,
@@ -47,7 +48,7 @@ export function deliveryRig(parts: {
     timeoutMs: 5_000,
   }
   const round = createDelivery({
-    schedules: () => [SCHEDULE],
+    schedules: () => parts.schedules ?? [SCHEDULE],
     ledger: parts.ledger,
     async make({ period }) {
       const failure = seen.failures.shift()

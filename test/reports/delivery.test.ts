@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { silentLog } from '../../src/log.ts'
-import { FILES, retryMs } from '../../src/reports/delivery.ts'
+import { type DeliverySchedule, FILES, retryMs } from '../../src/reports/delivery.ts'
 import type { DeliveryLedger } from '../../src/store/deliveries.ts'
 import { sqliteStore } from '../../src/store/sqlite.ts'
 import { type Store, StoreError } from '../../src/store/store.ts'
@@ -39,8 +39,16 @@ afterEach(async () => {
   rmSync(folder, { recursive: true })
 })
 
-function rig(over: { readonly password?: string; readonly port?: number; readonly ledger?: DeliveryLedger } = {}) {
+function rig(
+  over: {
+    readonly password?: string
+    readonly port?: number
+    readonly ledger?: DeliveryLedger
+    readonly schedules?: readonly DeliverySchedule[]
+  } = {},
+) {
   return deliveryRig({
+    schedules: over.schedules,
     ledger: over.ledger ?? ledger,
     port: over.port ?? sink.port,
     password: over.password,
@@ -123,6 +131,45 @@ test('what was taken up for a schedule that only another exporter has is left to
     ['theirs', 0],
     ['theirs', 0],
   ])
+})
+
+test('many schedules let the checks go on in between, and trouble the store once for each report', async () => {
+  const schedules = Array.from(
+    { length: 20 },
+    (_, index): DeliverySchedule => ({
+      name: `daily-${index}`,
+      period: 'cron',
+      cron: '0 6 * * *',
+      covers: 'yesterday',
+      timeZone: 'Europe/Berlin',
+      recipients: [],
+    }),
+  )
+  let enlisted = 0
+  const counting: DeliveryLedger = {
+    ...ledger,
+    since: (name) => ledger.since(name, NOW - 30 * 24 * HOUR),
+    enlist(...report) {
+      enlisted += 1
+      return ledger.enlist(...report)
+    },
+    // What is done with them is the matter of other tests.
+    unfinished: async () => [],
+  }
+  const { round } = rig({ schedules, ledger: counting })
+  let turns = 0
+  let isOver = false
+  const others = (): void => {
+    turns += 1
+    if (!isOver) setImmediate(others)
+  }
+  setImmediate(others)
+  await round()
+  isOver = true
+  expect(turns).toBeGreaterThanOrEqual(schedules.length)
+  expect(enlisted).toBe(schedules.length * 30)
+  await round()
+  expect(enlisted).toBe(schedules.length * 30)
 })
 
 describe('trouble', () => {
