@@ -1,4 +1,5 @@
 import { createHmac } from 'node:crypto'
+import { request as httpRequest } from 'node:http'
 import { expect, onTestFinished, test } from 'vitest'
 import { z } from 'zod'
 import { createApi } from '../../src/api/app.ts'
@@ -114,6 +115,23 @@ test('an id that two shards know is ambiguous, whichever is asked', async () => 
     expect([answer.status, candidates.toSorted()]).toEqual([409, ['waha-1/both', 'waha-2/both']])
   }
   expect(monitors.flatMap(({ recovered }) => recovered)).toEqual([])
+})
+
+test('a body that comes with a question makes no shard look silent', async () => {
+  const { request } = await two()
+  const path = `/api/health/${encodeURIComponent('waha-2/there')}`
+  const { hostname, port } = new URL((await request(0, path, READER)).url)
+  const status = await new Promise((resolve, reject) => {
+    // The fetch of browsers and of Node.js sends none.
+    const headers = { authorization: `Bearer ${READER}`, 'content-type': 'application/json', 'content-length': 2 }
+    const asked = httpRequest({ hostname, port, path, headers, method: 'GET' }, (answer) => {
+      answer.resume()
+      resolve(answer.statusCode)
+    })
+    asked.once('error', reject)
+    asked.end('{}')
+  })
+  expect(status).toBe(200)
 })
 
 test('who asks for one shard alone gets its part, and nobody else is asked', async () => {

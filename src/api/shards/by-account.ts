@@ -35,7 +35,8 @@ export function byAccount(parts: ApiParts, make: (parts: ApiParts) => readonly R
       const answer = await others.ask(owner, {
         method: route.method.toUpperCase(),
         path: addressOf(route.path, named),
-        body: raw.body.length === 0 ? undefined : raw.body,
+        // A body that came with a question means nothing, and none can be sent along.
+        body: isRead || raw.body.length === 0 ? undefined : raw.body,
         limitMs: isRead ? READ_LIMIT_MS : ACT_LIMIT_MS,
       })
       if (!('silent' in answer)) return replyOf(answer, owner)
