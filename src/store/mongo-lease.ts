@@ -30,11 +30,14 @@ export interface ShardClaim {
    * @throws StoreError `locked` while another process holds it
    */
   take(shards: Collections['shards']): Promise<ShardDoc>
+  /** When the last try was sent, by the claimant's clock: a lease counts from there, however late its answer is read. */
+  readonly askedMs: number
 }
 
 export function shardClaim(claimant: Claimant): ShardClaim {
   const { ordinal, id, leaseMs, monotonicMs } = claimant
   let seen: { readonly epoch: number; readonly beat: number; readonly sinceMs: number } | null = null
+  let askedMs = Number.NEGATIVE_INFINITY
 
   const isSilent = ({ epoch, beat, leaseMs: theirs }: ShardDoc): boolean => {
     if (seen === null || seen.epoch !== epoch || seen.beat !== beat) {
@@ -46,8 +49,12 @@ export function shardClaim(claimant: Claimant): ShardClaim {
 
   return {
     claimant,
+    get askedMs() {
+      return askedMs
+    },
     async take(shards) {
       const found = await shards.findOne({ _id: ordinal })
+      askedMs = monotonicMs()
       if (found === null) return begin(shards, claimant)
       if (found.holder !== null && found.holder !== id && !isSilent(found)) throw locked(found)
       const taken = await shards.findOneAndUpdate(
@@ -136,7 +143,7 @@ export function heldShard(
   const beating = new AbortController()
   let row = taken
   let isLost = false
-  let sureUntilMs = monotonicMs() + leaseMs
+  let sureUntilMs = claim.askedMs + leaseMs
 
   const lose = (): StoreError => {
     if (!isLost) {

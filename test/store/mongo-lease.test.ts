@@ -95,6 +95,17 @@ describe.runIf(isMongoTested())('the lease of a shard', () => {
       expect(taken.map(({ status }) => status).sort()).toEqual(['fulfilled', 'rejected'])
     })
 
+    test('is not sure from the start where its holder was paused while it took it', async () => {
+      const first = claim('first')
+      const taken = await first.take(shards())
+      nowMs += 10_001
+      const held = heldShard(shards(), first, taken, () => {}, silentLog)
+      expect(held.isSure).toBe(false)
+      await held.confirm()
+      expect(held.isSure).toBe(true)
+      await held.release()
+    })
+
     test('is not sure any more once it could not be renewed for its length, and lost once it is taken', async () => {
       const first = claim('first')
       let wasDisplaced = 0
