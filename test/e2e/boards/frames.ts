@@ -57,7 +57,7 @@ function tableOf({ refId }: Target, series: readonly Series[], tables: number): 
 }
 
 /** Labels in place of `{{label}}`; without a pattern, all of them. */
-export function seriesName({ legendFormat = '', expr = '' }: Target, labels: Readonly<Record<string, string>>): string {
+function seriesName({ legendFormat = '', expr = '' }: Target, labels: Readonly<Record<string, string>>): string {
   if (legendFormat !== '' && legendFormat !== '__auto')
     return legendFormat.replaceAll(/\{\{\s*(.+?)\s*\}\}/g, (_whole, label: string) => labels[label] ?? '')
   const { __name__: metric = '', ...own } = labels

@@ -28,6 +28,7 @@ export function panelFaults(data: PanelData, { nowMs, mayBeEmpty, mayLack = [] }
     ...filled.flatMap((frame) => frame.fields.flatMap((field) => valueFaults(panel, field, nowMs))),
     ...sortFaults(panel, filled),
     ...rowFaults(panel, filled),
+    ...curveFaults(data),
   ]
 }
 
@@ -77,8 +78,8 @@ function rangeOf(unit: string, nowMs: number): readonly [number, number] {
   }
 }
 
-/** Shares of a budget and differences of shares go below 0; a budget in a week may come far below. */
-const MAY_BE_NEGATIVE = /budget|difference|change/i
+/** Shares of a budget go below 0 when it is overspent, and differences of shares as well. */
+const MAY_BE_NEGATIVE = /budget|in a week|difference/i
 
 function valueFaults(panel: Panel, field: Field, nowMs: number): readonly string[] {
   if (field.kind !== 'number') return []
@@ -165,6 +166,21 @@ function rowFaults({ type, targets = [] }: Panel, [frame]: readonly Frame[]): re
   const rows = Array.from({ length: rowCount(frame) }, (_, row) => own.map(({ values }) => values[row]).join('|'))
   const twice = targets.length > 1 && new Set(rows).size < rows.length
   return [...named, ...(twice ? [`rows were not merged; ${namesOf(frame.fields)}`] : [])]
+}
+
+/** A curve without points is drawn between two values beside each other: values that all stand alone cannot be seen. */
+function curveFaults({ panel, answers, stepMs }: PanelData): readonly string[] {
+  const { drawStyle, showPoints } = panel.fieldConfig?.defaults.custom ?? {}
+  if (panel.type !== 'timeseries' || drawStyle !== 'line' || showPoints !== 'never') return []
+  return answers
+    .filter(
+      ({ series }) =>
+        series.length > 0 &&
+        !series.some(({ points }) =>
+          points.some(([atMs], index) => index > 0 && atMs - (points[index - 1]?.[0] ?? 0) <= stepMs),
+        ),
+    )
+    .map(({ target }) => `the curves of ${target.refId} have no two points beside each other`)
 }
 
 function namesOf(fields: readonly Field[]): string {

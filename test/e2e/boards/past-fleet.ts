@@ -127,16 +127,18 @@ export async function liveThePast({ accounts, fromMs, toMs, troubles, onScrape }
   const transitions: Transition[] = []
   const samples: Sample[] = []
 
-  function check(one: Living): void {
+  function check(one: Living, everyMs: number): void {
     const { account } = one
     const trouble = presentTrouble(one, nowMs)
     const failing = troubles.gateways.find(
       ({ gateway, fromMs: from, toMs: to }) => gateway === account.gateway && nowMs >= from && nowMs < to,
     )
     const durationMs = responseMs(one.driver, nowMs, trouble?.slower ?? 1, random)
-    if (failing === undefined && random() > 0.0004) exposition.gateways.observe(account.gateway, durationMs / 1000)
+    if (failing === undefined && random() > (0.0004 * everyMs) / MINUTE)
+      exposition.gateways.observe(account.gateway, durationMs / 1000)
     else exposition.gateways.error(account.gateway, failing?.code ?? 'timeout')
-    if (trouble === null && failing === undefined && random() < busy(nowMs) * 0.3) one.lastActivityAtMs = nowMs
+    if (trouble === null && failing === undefined && random() < (busy(nowMs) * 0.3 * everyMs) / MINUTE)
+      one.lastActivityAtMs = nowMs
     const seen = observed(one, trouble, failing?.code ?? null, nowMs, durationMs)
     const { sample, events, attempts, restart } = checkVirtually(one, seen, rules)
     if (nowMs > toMs - KEPT_SAMPLES_MS) samples.push(sample)
@@ -171,7 +173,7 @@ export async function liveThePast({ accounts, fromMs, toMs, troubles, onScrape }
     const { everyMs } = ofAge(CHECKS, toMs - cycleMs)
     for (const [index, one] of fleet.entries()) {
       nowMs = cycleMs + (everyMs * (index + 1)) / (fleet.length + 1)
-      check(one)
+      check(one, everyMs)
     }
     cycleMs += everyMs
     const isWhole = cycleMs % ofAge(SCRAPES, toMs - cycleMs).everyMs === 0
