@@ -121,14 +121,15 @@ export function checking(parts: CheckingParts): Checking {
 
   /**
    * Since when an account fails whose check waited for its place at a gateway that gives no sign of life: since it was due,
-   * not since its wait was over, but not since before the gateway began to fail.
+   * not since its wait was over, but not since before the gateway began to fail, nor before what was seen of it last:
+   * somebody may have asked for it while it waited.
    * @param startedAtMs when its wait was over
    */
-  function failedAtMs({ gateway }: AccountEntry, plannedMs: number, startedAtMs: number): number {
+  function failedAtMs({ gateway, health }: AccountEntry, plannedMs: number, startedAtMs: number): number {
     const { failingSinceMs } = gateway.health
     if (failingSinceMs === null) return startedAtMs
     const dueMs = nowMs() - (monotonicMs() - plannedMs)
-    return Math.min(startedAtMs, Math.max(dueMs, failingSinceMs))
+    return Math.min(startedAtMs, Math.max(dueMs, failingSinceMs, health.lastCheckMs ?? failingSinceMs))
   }
 
   function asOfDue(entry: AccountEntry, outcome: CheckOutcome, plannedMs: number): CheckOutcome {

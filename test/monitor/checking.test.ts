@@ -112,6 +112,19 @@ describe('a gateway that lets requests run into their time limit', () => {
     expect(settledAtMs).toEqual([2_000])
   })
 
+  test('fails no account as of before it was seen last', async () => {
+    const [first] = accounts(1)
+    if (first === undefined) throw new Error('no account')
+    first.health = { ...first.health, lastCheckMs: T0 + 15_000 }
+    clockMs = 20_000
+    void checks.account(first, 2_000)
+    await turn()
+    gateway.health = { ...gateway.health, failingSinceMs: T0 + 1_000 }
+    for (const check of asked.splice(0)) check.timeOut()
+    await turn()
+    expect(settledAtMs).toEqual([15_000])
+  })
+
   test('leaves the moment of a check alone where the gateway gives signs of life', async () => {
     const [first] = accounts(1)
     if (first === undefined) throw new Error('no account')
