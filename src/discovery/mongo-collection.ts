@@ -12,8 +12,10 @@ const AWAIT_MS = 10_000
 const MOST_DOCUMENTS = 100_000
 
 // Codes of MongoDB: https://www.mongodb.com/docs/manual/reference/error-codes/
-/** What servers without a replica set, and servers that only speak MongoDB's protocol, answer to $changeStream. */
-const NO_CHANGE_STREAMS: ReadonlySet<string | number | undefined> = new Set([40_573, 40_324, 59, 115, 238, 303, 8_000])
+/** What servers without a replica set, servers that only speak MongoDB's protocol, and views answer to $changeStream. */
+const NO_CHANGE_STREAMS: ReadonlySet<string | number | undefined> = new Set([
+  40_573, 40_324, 59, 115, 166, 238, 303, 8_000,
+])
 const UNAUTHORIZED = new Set<string | number | undefined>([13, 18])
 
 /**

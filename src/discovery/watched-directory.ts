@@ -91,7 +91,7 @@ export function watchedDirectory(parts: DirectoryParts): WatchedDirectory {
         const everySeconds = intervalMs / 1000
         log.info(
           { place, everySeconds },
-          'The database tells of no changes (it is no replica set); it is read in rounds.',
+          'The database tells of no changes (it is no replica set, or a view is read); it is read in rounds.',
         )
       } catch (error) {
         if (!signal.aborted) log.debug({ place, error: textOf(error) }, 'The database tells of no changes for now.')
