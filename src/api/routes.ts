@@ -26,6 +26,7 @@ import { transitionsRoute } from './routes/transitions.ts'
 import { trendsRoute } from './routes/trends.ts'
 import { unsubscribeRoutes } from './routes/unsubscribe.ts'
 import { byAccount } from './shards/by-account.ts'
+import { whereverItLies } from './shards/wherever-it-lies.ts'
 
 /** Every route of the API. Of two that match a path, the earlier one serves it. */
 export function apiRoutes(parts: ApiParts): readonly Route[] {
@@ -44,7 +45,7 @@ export function apiRoutes(parts: ApiParts): readonly Route[] {
     ...analyticsRoutes(parts),
     ...subscriptionRoutes(parts),
     ...unsubscribeRoutes(parts),
-    ...reportRoutes(parts),
+    ...whereverItLies(parts.shards, reportRoutes(parts)),
     gatewaysRoute(parts),
     ...gatewayEventRoutes(parts),
     ...alertRoutes(parts),

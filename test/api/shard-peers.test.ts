@@ -45,7 +45,7 @@ const question = (over: Partial<PeerRequest> = {}): PeerRequest => ({
 
 test('a question carries who asks, its trace, and that it goes no further', async () => {
   const { peers, seen } = await asked((response) => response.setHeader(SHARD_HEADER, '1/3').end('{}'))
-  expect(await peers.ask(1, question())).toMatchObject({ status: 200, text: '{}' })
+  expect(await peers.ask(1, question())).toMatchObject({ status: 200, body: Buffer.from('{}') })
   expect(seen[0]).toMatchObject({
     authorization: 'Bearer of-the-caller',
     [SHARD_ONLY_HEADER]: '1',
@@ -99,7 +99,7 @@ test('one that is slow is silent for this question only', async () => {
 
 const answer = (status: number, body: unknown, headers: Record<string, string> = {}) => ({
   status,
-  text: typeof body === 'string' ? body : JSON.stringify(body),
+  body: Buffer.from(typeof body === 'string' ? body : JSON.stringify(body)),
   header: (name: string) => headers[name],
 })
 

@@ -14,6 +14,7 @@ import { account, fakeMonitor, fakeParts, read, type Served, serve, view } from 
 const OPERATOR = 'operator-token-0123456789'
 const READER = 'reader-token-0123456789'
 const EVENT_KEY = 'event-key'
+const PDF = Buffer.from([0x25, 0x50, 0x44, 0x46, 0x00, 0xff, 0xfe, 0x80])
 const keysAt = [
   ['waha-1/here', 'waha-1/both'],
   ['waha-2/there', 'waha-2/both'],
@@ -46,9 +47,15 @@ async function two() {
       }),
       lastKnown: async () => [],
     }
+    const { reports } = fakeParts()
     const app = createApi(
       fakeParts({
         monitor,
+        reports: {
+          ...reports,
+          file: async (_schedule, _period, name) =>
+            ordinal === 1 && name === 'acme.pdf' ? { name, type: 'application/pdf', content: PDF } : null,
+        },
         shards,
         signal: ending.signal,
         gatewayEvents: () => ({ driver: 'waha', secret: new Secret(EVENT_KEY), verifyToken: null }),
@@ -140,6 +147,15 @@ test('who asks for one shard alone gets its part, and nobody else is asked', asy
   expect(answer.headers.get('x-whatsapp-exporter-shard')).toBe('0/2')
   expect(await read(answer, FleetStatusDocument)).toMatchObject({ summary: { accounts: 2 } })
   expect(asked[1]).toEqual([])
+})
+
+test('a report that another shard made is handed out, byte for byte', async () => {
+  const { request } = await two()
+  const answer = await request(0, '/api/reports/acme/2026-03/acme.pdf', READER)
+  expect(answer.headers.get('content-type')).toBe('application/pdf')
+  expect(answer.headers.get('content-disposition')).toBe('attachment; filename="acme.pdf"')
+  expect(Buffer.from(await answer.arrayBuffer())).toEqual(PDF)
+  expect((await request(0, '/api/reports/acme/2026-03/none.pdf', READER)).status).toBe(404)
 })
 
 test('an event of a gateway reaches the shard that watches its account, once', async () => {

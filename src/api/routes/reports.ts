@@ -5,7 +5,9 @@ import type { ApiParts } from '../parts.ts'
 import { Problem } from '../problem.ts'
 import { fileReply, reported } from '../report-file.ts'
 import { type Route, route } from '../route.ts'
+import { documentOf } from '../shards/answers.ts'
 import { fleetKeys } from '../shards/find-keys.ts'
+import { othersOf } from '../shards/shards.ts'
 import { readStore } from '../store-read.ts'
 import { analysed, labelsOf, names, when } from './analytics.ts'
 import { requestedReportRoutes } from './requested-reports.ts'
@@ -25,8 +27,16 @@ export function reportRoutes(parts: ApiParts): readonly Route[] {
       summary: 'Reports that schedules made and who received them, and reports that somebody asked for',
       success: { status: 200, description: 'Newest first, at most 100.', schema: ReportsDocument },
       problems: ['unavailable'],
-      async handle() {
-        const [runs, requested] = await Promise.all([readStore(reports.list()), reports.requested.list()])
+      async handle({ raw }) {
+        const [runs, requested, elsewhere] = await Promise.all([
+          readStore(reports.list()),
+          reports.requested.list(),
+          othersOf(parts.shards, raw)?.askAll({ method: 'GET', path: '/api/reports' }),
+        ])
+        const theirs = (elsewhere ?? []).flatMap(({ answer }) => {
+          const read = documentOf(answer, ReportsDocument)
+          return 'document' in read ? read.document.requested : []
+        })
         return {
           json: {
             reports: runs.map(({ dueMs, deliveries, detail, ...run }) => ({
@@ -42,7 +52,9 @@ export function reportRoutes(parts: ApiParts): readonly Route[] {
                 detail: hiddenAddresses(one.detail),
               })),
             })),
-            requested: requested.map(requestedReportDocument),
+            requested: [...requested.map(requestedReportDocument), ...theirs].sort((a, b) =>
+              a.requestedAt < b.requestedAt ? 1 : -1,
+            ),
           },
         }
       },

@@ -6,7 +6,8 @@ import type { PeerAnswer } from './peers.ts'
 type Answer = Exclude<PeerAnswer, { silent: string }>
 
 /** Headers of an answer that hold for whoever asked us, too. */
-const KEPT_HEADERS = ['etag', 'cache-control', 'cross-origin-resource-policy'] as const
+const KEPT_HEADERS = ['etag', 'cache-control', 'content-disposition', 'cross-origin-resource-policy'] as const
+const SEND_WITHIN_MS = 300_000
 
 const PeerProblem = z.looseObject({
   type: z.string(),
@@ -28,12 +29,19 @@ export function replyOf(answer: Answer, ordinal: number): Reply<unknown> {
     const value = answer.header(name)
     if (value !== undefined) headers[name] = value
   }
-  return { text: answer.text, contentType: answer.header('content-type') ?? 'application/json', headers }
+  return {
+    chunks: [answer.body],
+    sizeBytes: answer.body.length,
+    contentType: answer.header('content-type') ?? 'application/json',
+    headers,
+    release() {},
+    sendWithinMs: SEND_WITHIN_MS,
+  }
 }
 
 /** The problem document of another shard, thrown here again. */
 export function problemOf(answer: Answer, ordinal: number): Problem {
-  const parsed = PeerProblem.safeParse(jsonOf(answer.text))
+  const parsed = PeerProblem.safeParse(jsonOf(answer))
   const code: ProblemCode | undefined = parsed.success ? problemCodeOf(parsed.data.type) : undefined
   if (!parsed.success || code === undefined || code === 'internal')
     return new Problem('unavailable', `Shard ${ordinal} failed (HTTP ${answer.status}); its log says why.`)
@@ -55,7 +63,7 @@ export function documentOf<S extends z.ZodType>(
 ): { readonly document: z.output<S> } | { readonly silent: string } {
   if ('silent' in answer) return answer
   if (!isSuccess(answer)) return { silent: `answers with HTTP ${answer.status}` }
-  const parsed = schema.safeParse(jsonOf(answer.text))
+  const parsed = schema.safeParse(jsonOf(answer))
   if (!parsed.success)
     return { silent: 'answers in a form that this version does not know: run one version everywhere' }
   return { document: parsed.data }
@@ -69,9 +77,9 @@ export function silentShard(ordinal: number, why: string): Problem {
   })
 }
 
-function jsonOf(text: string): unknown {
+function jsonOf({ body }: Answer): unknown {
   try {
-    return JSON.parse(text)
+    return JSON.parse(body.toString('utf8'))
   } catch {
     return undefined
   }

@@ -72,7 +72,7 @@ async function keyOf(fleet: Fleet, others: Others, id: string, isRead: boolean):
 }
 
 /** `/api/health/{id}` with its parts filled in, and the query. */
-function addressOf(path: string, { params, search }: Pick<RawCall, 'params' | 'search'>): string {
+export function addressOf(path: string, { params, search }: Pick<RawCall, 'params' | 'search'>): string {
   const filled = path.replaceAll(/\{(\w+)\}/g, (_, name: string) => encodeURIComponent(params[name] ?? ''))
   const query = search.toString()
   return query === '' ? filled : `${filled}?${query}`

@@ -35,7 +35,7 @@ export async function checkElsewhere(
   const silentShards: number[] = []
   for (const { ordinal, answer } of asked) {
     if (!('silent' in answer) && isSuccess(answer)) {
-      const results = between(answer.text)
+      const results = between(answer.body.toString('utf8'))
       if (results === null)
         throw new Problem('unavailable', `Shard ${ordinal} answers in a form that is not known here.`)
       if (results !== '') texts.push(results)

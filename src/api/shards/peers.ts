@@ -25,7 +25,7 @@ export interface PeerRequest {
 /** An answer, whatever its status; or why there is none. */
 export type PeerAnswer =
   | { readonly silent: string }
-  | { readonly status: number; readonly header: (name: string) => string | undefined; readonly text: string }
+  | { readonly status: number; readonly header: (name: string) => string | undefined; readonly body: Buffer }
 
 /** The other exporters that share the fleet. */
 export interface Peers {
@@ -55,7 +55,7 @@ export function createPeers({ total, urlOf, ca, monotonicMs, tracing, signal: li
   const leftAlone = new Map<number, { readonly untilMs: number; readonly why: string }>()
 
   return {
-    async ask(ordinal, { method, path, headers, body, limitMs, signal }) {
+    async ask(ordinal, { method, path, headers, body: sent, limitMs, signal }) {
       const resting = leftAlone.get(ordinal)
       if (resting !== undefined && monotonicMs() < resting.untilMs) return { silent: resting.why }
       const silent = (why: string, isLasting: boolean): PeerAnswer => {
@@ -67,16 +67,16 @@ export function createPeers({ total, urlOf, ca, monotonicMs, tracing, signal: li
         const answer = await fetch(`${urlOf(ordinal)}${path}`, {
           method,
           headers: { ...headers, ...tracing?.headers(), [SHARD_ONLY_HEADER]: '1' },
-          ...(body === undefined ? {} : { body }),
+          ...(sent === undefined ? {} : { body: sent }),
           redirect: 'error',
           dispatcher: agent,
           signal: AbortSignal.any([signal, lifetime, limit]),
         })
-        const text = await answer.text()
+        const body = Buffer.from(await answer.arrayBuffer())
         const place = answer.headers.get(SHARD_HEADER)
         if (place !== `${ordinal}/${total}`) return silent(strangeAnswer(answer.status, place, ordinal, total), true)
         leftAlone.delete(ordinal)
-        return { status: answer.status, header: (name) => answer.headers.get(name) ?? undefined, text }
+        return { status: answer.status, header: (name) => answer.headers.get(name) ?? undefined, body }
       } catch (error) {
         // A client that goes away says nothing of the peer; neither does one slow answer.
         if (limit.aborted) return silent(`did not answer within ${limitMs / 1000} s`, false)
