@@ -108,8 +108,12 @@ export const evolutionGateway: Driver<'evolution'> = (options, deps) => {
 
   async function liveState(name: string, signal: AbortSignal) {
     const path = `/instance/connectionState/${pathSegment(name)}`
-    const reply = await http.send({ path, schema: StateReply }, signal)
     const memory = memoryOf(name)
+    const reply = await http.send({ path, schema: StateReply }, signal).catch((error: unknown) => {
+      // Nobody knows what it was meanwhile: an `open` after this is another one, and no list from before contradicts it.
+      memory.facts = { ...memory.facts, openSinceMs: null }
+      throw error
+    })
     const live = reply.body.instance.state
     const openSinceMs = live === 'open' ? (memory.facts.openSinceMs ?? reply.atMs) : null
     const lastOpenAtMs = live === 'open' ? reply.atMs : memory.facts.lastOpenAtMs

@@ -27,6 +27,7 @@ async function evolution(start: { live?: string | null; row?: Row; version?: 1 |
     live: start.live ?? 'open',
     loaded: start.loaded ?? true,
     row: { connectionStatus: 'open', ownerJid: '5511999990000@s.whatsapp.net', ...start.row } as Row,
+    fails: false,
     listFails: false,
     restart: { instance: { instanceName: 'bot-01', state: 'open' } } as unknown,
     connect: { count: 0 } as unknown,
@@ -35,6 +36,7 @@ async function evolution(start: { live?: string | null; row?: Row; version?: 1 |
   const answer = ({ method, url, headers }: SeenRequest): FakeAnswer => {
     const path = url.split('?')[0]
     if (headers['apikey'] !== KEY) return { status: 401, json: { status: 401, error: 'Unauthorized' } }
+    if (server.fails) return { status: 500, json: { status: 500 } }
     if (path === '/instance/fetchInstances') {
       if (server.listFails) return { status: 500, json: { status: 500 } }
       const v1 = { instanceName: 'bot-01', status: server.live, owner: server.row.ownerJid, apikey: 'canary-instance' }
@@ -155,6 +157,20 @@ describe('evolution: checking', () => {
     nowMs += 60_000
     await list()
     expect(await check()).toMatchObject({ state: 'degraded', reason: 'stale', native: 'open (list: close)' })
+  })
+
+  test('an open after an outage is not contradicted by a list that was read in between', async () => {
+    const { server, check, list } = await evolution()
+    expect(await check()).toMatchObject({ state: 'connected' })
+    server.fails = true
+    nowMs += 60_000
+    await expect(check()).rejects.toMatchObject({ code: 'server_error' })
+    server.fails = false
+    server.row = { ...server.row, connectionStatus: 'close', disconnectionReasonCode: 401 }
+    await list()
+    nowMs += 6_000
+    server.row = { ...server.row, connectionStatus: 'open' }
+    expect(await check()).toMatchObject({ state: 'connected', native: 'open' })
   })
 
   test('an unknown word is counted', async () => {
