@@ -1,4 +1,4 @@
-import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
+import { mkdir, readdir, readFile, rename, rm, rmdir, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Log } from '../log.ts'
 import type { Analysis, Period } from './analysis.ts'
@@ -182,17 +182,23 @@ async function attached({ name, path, type }: ReportFile): Promise<Attachment> {
   return { name: name.slice(name.lastIndexOf('/') + 1), type, content: await readFile(path) }
 }
 
-/** Removes the reports that were made before. @returns how many */
+/**
+ * Removes the reports that were made before, what was left of those that could not be made, and the folders of schedules
+ * and subscriptions that have no report any more.
+ * @returns how many
+ */
 export async function expireReports(directory: string, beforeMs: number): Promise<number> {
   let removed = 0
   for (const schedule of await folders(directory)) {
     for (const period of await folders(join(directory, schedule))) {
       const folder = reportFolder(directory, schedule, period)
-      const facts = await stat(join(folder, MAIL_FILE)).catch(() => null)
+      const facts = await stat(join(folder, MAIL_FILE)).catch(() => stat(folder).catch(() => null))
       if (facts === null || facts.mtimeMs >= beforeMs) continue
       await rm(folder, { recursive: true, force: true })
       removed += 1
     }
+    // Refused where anything is in it.
+    await rmdir(join(directory, schedule)).catch(() => {})
   }
   return removed
 }

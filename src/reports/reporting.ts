@@ -213,7 +213,7 @@ export function createReporting(parts: ReportingParts): Reporting {
     if (nowMs - expiredMs < DAY_MS || ending.signal.aborted) return
     expiredMs = nowMs
     const { directory, keep } = parts.options()
-    const removed = (await expireReports(directory, nowMs - keep)) + (await requested.expire(nowMs - keep))
+    const removed = (await requested.expire(nowMs - keep)) + (await expireReports(directory, nowMs - keep))
     // Whatever is forgotten while it can be asked for would be made and sent again.
     await ledger.forget(nowMs - Math.max(keep, ASKED_FOR_MS))
     if (removed > 0) log.info({ reports: removed }, 'Old reports were removed.')

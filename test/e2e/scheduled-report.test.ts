@@ -174,8 +174,8 @@ test('a report that cannot be made is not mailed, and says why in the ledger', a
   expect(sink.mails).toHaveLength(1)
 })
 
-test('old reports are removed, and their schedules stay', async () => {
+test('old reports are removed, and folders of schedules that have none any more', async () => {
   expect(await expireReports(directory, Date.now() - DAY)).toBe(0)
   expect(await expireReports(directory, Date.now() + DAY)).toBe(1)
-  expect(readdirSync(join(directory, 'acme'))).toEqual([])
+  expect(readdirSync(directory)).not.toContain('acme')
 })

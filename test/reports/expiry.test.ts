@@ -1,9 +1,10 @@
-import { existsSync, mkdtempSync, rmSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, utimesSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { silentLog } from '../../src/log.ts'
 import { ReportsOptions } from '../../src/reports/options.ts'
+import { expireReports } from '../../src/reports/report-folder.ts'
 import { createReporting, type ReportRun } from '../../src/reports/reporting.ts'
 import { sqliteStore } from '../../src/store/sqlite.ts'
 import type { ReportSubscription } from '../../src/store/store.ts'
@@ -87,4 +88,24 @@ test('a quarter that is asked for month by month is mailed once, however short r
   await runAt(DUE - DAY, [], [QUARTERLY])
   for (let days = 0; days < 91; days += 10) await runAt(DUE + days * DAY, [])
   expect(sink.mails.map(({ mail }) => mail?.subject)).toHaveLength(1)
+})
+
+test('what a making left that was given up expires too, and so does the folder of who has no report any more', async () => {
+  const left = (...path: string[]) => {
+    const folder = join(directory, ...path)
+    mkdirSync(folder, { recursive: true })
+    writeFileSync(join(folder, 'accounts.csv'), '')
+    return folder
+  }
+  const old = [left('acme', '2026-02'), left('_0123456789abcdef', '2026-W08'), left('_requested', 'without-facts')]
+  for (const folder of old) utimesSync(folder, new Date(DUE - 1), new Date(DUE - 1))
+  const made = left('beta', '2026-02')
+  writeFileSync(join(made, 'mail.json'), '{}')
+  utimesSync(join(made, 'mail.json'), new Date(DUE - 1), new Date(DUE - 1))
+  const fresh = left('acme', '2026-03')
+  utimesSync(fresh, new Date(DUE), new Date(DUE))
+  writeFileSync(join(directory, 'unsubscribe.key'), 'key')
+  expect(await expireReports(directory, DUE)).toBe(4)
+  expect(readdirSync(directory).toSorted()).toEqual(['acme', 'unsubscribe.key'])
+  expect(existsSync(fresh)).toBe(true)
 })
