@@ -97,6 +97,7 @@ describe('POST /api/reports/subscriptions', () => {
     ['an expression without cron', { cron: '0 7 * * *' }, 'body.cron'],
     ['a period without cron', { covers: 'yesterday' }, 'body.covers'],
     ['no format', { formats: [] }, 'body.formats'],
+    ['a gateway that there is not', { gateways: ['waha-9'] }, 'body.gateways'],
     ['an unknown template', { template: 'incident' }, 'body.template'],
   ])('refuses %s', (_what, body, path) =>
     withApi({}, async ({ url }) => {

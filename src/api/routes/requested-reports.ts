@@ -9,6 +9,7 @@ import {
   SelectionFields,
   TemplateField,
 } from '../documents/report.ts'
+import { refuseUnknownGateways } from '../known-gateways.ts'
 import type { ApiParts } from '../parts.ts'
 import { Problem } from '../problem.ts'
 import { faulty } from '../query-fields.ts'
@@ -66,7 +67,7 @@ export function requestedReportRoutes(parts: ApiParts): readonly Route[] {
         const { period, accounts, gateways, labels, template, incident = null, formats } = body
         if (template === 'incident') await refuseUnfitPostMortem(body)
         else if (incident !== null) throw faulty('body.incident', 'is of the template incident only')
-        refuseUnknownGateways(gateways ?? [])
+        refuseUnknownGateways(parts.monitor.fleet, gateways ?? [])
         const wish = {
           period: period ?? 'last-week',
           timeZone: body.timeZone,
@@ -152,13 +153,6 @@ export function requestedReportRoutes(parts: ApiParts): readonly Route[] {
     const found = await analysed(analytics.incident(incident, zone))
     if (found === null)
       throw new Problem('not-found', `No incident has the id "${incident}". GET /api/incidents lists them.`)
-  }
-
-  function refuseUnknownGateways(names: readonly string[]): void {
-    const known = new Set(parts.monitor.fleet.gateways().map(({ name }) => name))
-    const stranger = names.find((name) => !known.has(name))
-    if (stranger === undefined) return
-    throw faulty('body.gateways', `names "${stranger}", which is no gateway. Known: ${[...known].join(', ')}`)
   }
 
   async function readyReport(wanted: string) {

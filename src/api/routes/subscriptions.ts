@@ -11,6 +11,7 @@ import {
   subscriptionDocument,
   TemplateField,
 } from '../documents/report.ts'
+import { refuseUnknownGateways } from '../known-gateways.ts'
 import type { ApiParts } from '../parts.ts'
 import { Problem } from '../problem.ts'
 import { faulty, flag } from '../query-fields.ts'
@@ -95,6 +96,7 @@ export function subscriptionRoutes(parts: ApiParts): readonly Route[] {
       problems: ['not-found', 'exists', 'full', 'unavailable'],
       async handle({ body, raw }) {
         const { accounts, gateways, labels, schedule } = body
+        refuseUnknownGateways(parts.monitor.fleet, gateways ?? [])
         const wanted: WantedSubscription = {
           recipient: body.recipient,
           timing: timingOf(body),
