@@ -12,6 +12,8 @@ export interface ReportActions {
 }
 
 const POLL_MS = 1_500
+/** After an answer that did not come. */
+const POLL_AGAIN_MS = 10_000
 const SHOWN_INCIDENTS = '100'
 
 /**
@@ -35,11 +37,18 @@ export function reportsControl(
     try {
       const made = await read<Reports>('/api/reports')
       patch({ made, madeError: '' })
-      const isUnderWay = made.requested.some(({ state: how }) => how === 'waiting' || how === 'making')
-      if (isUnderWay) pollTimer = window.setTimeout(() => void readMade(), POLL_MS)
+      pollIn(POLL_MS)
     } catch (error) {
       patch({ madeError: messageOf(error) })
+      pollIn(POLL_AGAIN_MS)
     }
+  }
+
+  /** As long as a report is being made. */
+  function pollIn(pauseMs: number): void {
+    const isUnderWay = state().made?.requested.some(({ state: how }) => how === 'waiting' || how === 'making')
+    clearTimeout(pollTimer)
+    if (isUnderWay === true) pollTimer = window.setTimeout(() => void readMade(), pauseMs)
   }
 
   async function readSubscriptions(): Promise<void> {
