@@ -9,15 +9,16 @@ import { type Shard, ShardError } from './shard.ts'
 import type { LoadedState } from './store/store.ts'
 import type { Tracing } from './tracing/span.ts'
 
-/** How long what the store said of a silent shard is shown without asking it again. */
 const REMEMBERED_MS = 10_000
 
 export interface FleetShardsParts {
-  readonly shard: Pick<Shard, 'ordinal' | 'total' | 'store'>
+  readonly shard: Pick<Shard, 'ordinal' | 'total'> & { readonly store: Pick<Shard['store'], 'ledgersOf'> }
   readonly monotonicMs: () => number
   readonly tracing?: Tracing | undefined
   /** Aborts when the service ends. */
   readonly signal: AbortSignal
+  /** How long what the store said of a silent shard is shown without asking it again. @default 10 s */
+  readonly rememberedMs?: number
 }
 
 /**
@@ -26,11 +27,11 @@ export interface FleetShardsParts {
  */
 export function fleetShards(
   { sharding }: Pick<Config, 'sharding'>,
-  { shard, monotonicMs, tracing, signal }: FleetShardsParts,
+  { shard, monotonicMs, tracing, signal, rememberedMs = REMEMBERED_MS }: FleetShardsParts,
 ): Shards | undefined {
   const { ordinal, total, store } = shard
   if (total <= 1) return undefined
-  const remembered = new Map<number, { readonly untilMs: number; readonly views: Promise<readonly AccountView[]> }>()
+  const remembered = new Map<number, Promise<readonly AccountView[]>>()
   const ownerOf: Shards['ownerOf'] = (key) => shardOf(key, total)
 
   const ask = async (of: number): Promise<readonly AccountView[]> => {
@@ -56,9 +57,11 @@ export function fleetShards(
           }),
     lastKnown(of) {
       const before = remembered.get(of)
-      if (before !== undefined && monotonicMs() < before.untilMs) return before.views
+      if (before !== undefined) return before
       const views = ask(of)
-      remembered.set(of, { untilMs: monotonicMs() + REMEMBERED_MS, views })
+      remembered.set(of, views)
+      // Let go of in time, and not at the next question: after a report on the whole fleet there may be none for days.
+      setTimeout(() => remembered.delete(of), rememberedMs).unref()
       views.catch(() => remembered.delete(of))
       return views
     },
