@@ -198,6 +198,7 @@ export async function startService(started: GoodConfig, parts: ServiceParts): Pr
     analytics,
     store,
     externalUrl: () => current.config.api.externalUrl ?? null,
+    ordinal: shard.total > 1 && started.config.store.kind === 'sqlite' ? shard.ordinal : undefined,
     searchPath: process.env['PATH'] ?? '',
     log,
     events: {

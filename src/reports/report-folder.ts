@@ -119,6 +119,7 @@ function mailText({ template, select }: ReportOrder, analysis: Analysis, look: R
  * The mail that brings a report to one recipient; null where its files are gone.
  * @param lateDueMs when it was due, of a report that comes late
  * @param subscribed of a subscription: where the recipient ends it, null where no address is known
+ * @param origin right side of the Message-ID: two exporters that send different mails must not share it
  */
 export async function reportMail(
   report: { readonly schedule: string; readonly period: string; readonly dueMs: number },
@@ -127,7 +128,8 @@ export async function reportMail(
   lateDueMs: number | null,
   timeZone: string,
   look: ReportLook,
-  subscribed?: { readonly endUrl: string | null } | undefined,
+  subscribed: { readonly endUrl: string | null } | undefined,
+  origin: string,
 ): Promise<Mail | null> {
   const told = await readFile(join(folder, MAIL_FILE), 'utf8').catch(() => null)
   if (told === null) return null
@@ -149,7 +151,7 @@ export async function reportMail(
     subject,
     text,
     attachments: isTooLarge ? [] : await Promise.all(files.map(attached)),
-    messageId: `${report.schedule}.${report.period}.${recipient.replace(/[^A-Za-z0-9.-]/g, '-')}@whatsapp-exporter`,
+    messageId: `${report.schedule}.${report.period}.${recipient.replace(/[^A-Za-z0-9.-]/g, '-')}@${origin}`,
     dateMs: report.dueMs,
     unsubscribeUrl: subscribed?.endUrl,
   }

@@ -27,6 +27,8 @@ export interface ReportingParts {
   readonly store: SubscriptionsParts['store'] & Pick<Store, 'deliveries'>
   /** Under which people reach the exporter, for links in mails; null where nobody said so. */
   externalUrl(): string | null
+  /** Number of this exporter where each reports about its own part of the fleet; absent where one speaks for all. */
+  readonly ordinal?: number | undefined
   /** Folders as in $PATH, in which a browser is looked for. */
   readonly searchPath: string
   readonly log: Log
@@ -136,6 +138,13 @@ export function createReporting(parts: ReportingParts): Reporting {
     return language === look.language ? look : { ...look, language, locale: null }
   }
 
+  /** Mail servers drop one of two mails with the same id: another exporter with the same schedules needs its own. */
+  function origin(): string {
+    const address = parts.externalUrl()
+    const host = address === null ? 'whatsapp-exporter' : new URL(address).hostname.replace(/[^A-Za-z0-9.-]/g, '-')
+    return parts.ordinal === undefined ? host : `shard-${parts.ordinal}.${host}`
+  }
+
   function delivery() {
     const orderOf = (name: string) => orders().find(({ schedule }) => schedule.name === name)
     const folderOf = (schedule: string, period: string) => reportFolder(parts.options().directory, schedule, period)
@@ -163,6 +172,7 @@ export function createReporting(parts: ReportingParts): Reporting {
           order.timeZone,
           lookFor(order),
           subscription === null ? undefined : { endUrl: subscriptions.endUrl(subscription) },
+          origin(),
         )
       },
       openSession(signal) {

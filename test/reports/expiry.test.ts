@@ -40,8 +40,13 @@ afterEach(async () => {
 })
 
 /** An exporter that is started, does what is due, and ends. */
-async function runAt(nowMs: number, schedules: readonly object[], subscriptions: readonly ReportSubscription[] = []) {
-  const store = sqliteStore({ path: join(directory, 'exporter.db') }, silentLog)
+async function runAt(
+  nowMs: number,
+  schedules: readonly object[],
+  subscriptions: readonly ReportSubscription[] = [],
+  exporter: { readonly ordinal?: number; readonly url?: string } = {},
+) {
+  const store = sqliteStore({ path: join(directory, `exporter-${exporter.ordinal ?? ''}.db`) }, silentLog)
   for (const subscription of subscriptions) await store.putSubscription(subscription)
   const fleet = sampleFleet(1)
   const options = ReportsOptions.parse({
@@ -57,7 +62,8 @@ async function runAt(nowMs: number, schedules: readonly object[], subscriptions:
       incidentAnalysis: async () => null,
     },
     store,
-    externalUrl: () => null,
+    externalUrl: () => exporter.url ?? null,
+    ordinal: exporter.ordinal,
     searchPath: '',
     log: silentLog,
     events: { begun() {}, failed() {}, mailed() {} },
@@ -88,6 +94,21 @@ test('a quarter that is asked for month by month is mailed once, however short r
   await runAt(DUE - DAY, [], [QUARTERLY])
   for (let days = 0; days < 91; days += 10) await runAt(DUE + days * DAY, [])
   expect(sink.mails.map(({ mail }) => mail?.subject)).toHaveLength(1)
+})
+
+test('exporters that report about their own parts send mails that no mail server takes for one', async () => {
+  const schedules = [
+    { name: 'acme', period: 'monthly', formats: ['json'], at: '06:00', recipients: ['anna@example.org'] },
+  ]
+  for (const exporter of [{ ordinal: 0 }, { ordinal: 1 }, { ordinal: 2, url: 'https://exporter.example:8443/x' }]) {
+    await runAt(DUE - DAY, schedules, [], exporter)
+    await runAt(DUE, schedules, [], exporter)
+  }
+  expect(sink.mails.map(({ mail }) => mail?.messageId)).toEqual([
+    '<acme.2026-03.anna-example.org@shard-0.whatsapp-exporter>',
+    '<acme.2026-03.anna-example.org@shard-1.whatsapp-exporter>',
+    '<acme.2026-03.anna-example.org@shard-2.exporter.example>',
+  ])
 })
 
 test('what a making left that was given up expires too, and so does the folder of who has no report any more', async () => {
