@@ -79,7 +79,7 @@ export function faultsOfNow(): readonly FaultOrder[] {
   ]
 }
 
-/** Two gateways that fail for a while, one of them so that nothing can be said of its accounts. */
+/** Gateways that fail for a while, one of them so that nothing can be said of its accounts. */
 export function gatewayTroubles(nowMs: number): readonly GatewayTrouble[] {
   const trouble = (gateway: string, code: ErrorCode, agoMs: number, forMs: number): GatewayTrouble => ({
     gateway,
@@ -89,6 +89,8 @@ export function gatewayTroubles(nowMs: number): readonly GatewayTrouble[] {
   })
   return [
     trouble('waha-1', 'rate_limited', 9 * DAY, 40 * MINUTE),
+    // One in each of the last two weeks, so that the two can be compared.
+    trouble('evolution-1', 'server_error', 10.4 * DAY, 12 * MINUTE),
     trouble('evolution-1', 'server_error', 4.3 * DAY, 18 * MINUTE),
     trouble('evolution-1', 'timeout', 3.1 * HOUR, 9 * MINUTE),
   ]
