@@ -82,7 +82,8 @@ export interface Reporting {
   stop(): Promise<void>
 }
 
-const DAY_MS = 86_400_000
+const HOUR_MS = 3_600_000
+const DAY_MS = 24 * HOUR_MS
 const MOST_LISTED = 100
 
 /**
@@ -96,6 +97,7 @@ export function createReporting(parts: ReportingParts): Reporting {
   let timetable: Timetable | null = null
   let round: ReturnType<typeof delivery> | null = null
   let isOldFileRead = false
+  let toldOldFileMs = Number.NEGATIVE_INFINITY
   let renderer: { readonly key: string; readonly pdf: PdfRenderer } | null = null
   let expiredMs = 0
   let known = ''
@@ -210,6 +212,10 @@ export function createReporting(parts: ReportingParts): Reporting {
       await adoptOldDeliveries(directory, ledger, log)
       isOldFileRead = true
     } catch (error) {
+      if (parts.now() - toldOldFileMs >= HOUR_MS) {
+        toldOldFileMs = parts.now()
+        events.failed()
+      }
       log.error(
         { directory, error: String(error) },
         'The record of sent reports that an earlier version left cannot be moved into the store, so no report is sent. It is tried again within five minutes.',
