@@ -104,6 +104,8 @@ export interface RequestedReportsParts {
   now(): number
   /** Ends what is under way. */
   readonly signal: AbortSignal
+  /** Longest time that making one report may take. @default 15 min */
+  readonly limitMs?: number
 }
 
 /** No schedule can have this name. */
@@ -139,7 +141,7 @@ const Facts = z.object({
 type Facts = z.output<typeof Facts>
 
 export function createRequestedReports(parts: RequestedReportsParts): RequestedReports {
-  const { analytics, log, events, signal } = parts
+  const { analytics, log, events, signal, limitMs = LONGEST_MAKING_MS } = parts
   const places = pLimit(AT_ONCE)
   const underWay = new Map<string, Facts>()
   /** What does not change any more, so that a list of many reports reads no file twice. */
@@ -158,7 +160,7 @@ export function createRequestedReports(parts: RequestedReportsParts): RequestedR
     events.begun()
     const making: Facts = { ...facts, state: 'making' }
     underWay.set(facts.id, making)
-    const limit = AbortSignal.any([signal, AbortSignal.timeout(LONGEST_MAKING_MS)])
+    const limit = AbortSignal.any([signal, AbortSignal.timeout(limitMs)])
     try {
       await put(making)
       const { template } = facts
@@ -168,7 +170,7 @@ export function createRequestedReports(parts: RequestedReportsParts): RequestedR
       await put({ ...facts, state: 'ready', doneMs: parts.now(), files: await madeFiles(facts.id) })
       log.info({ report: facts.id, by: facts.requestedBy }, 'A report was made on request.')
     } catch (error) {
-      const detail = signal.aborted ? 'The exporter ended meanwhile. Ask for it again.' : messageOf(error)
+      const detail = limit.aborted ? endedBy(signal) : messageOf(error)
       log.warn({ report: facts.id, error: detail }, 'A report that was asked for could not be made.')
       const failed: Facts = { ...facts, state: 'failed', detail: detail.slice(0, 500), doneMs: parts.now() }
       await put(failed).catch((reason: unknown) =>
@@ -177,6 +179,11 @@ export function createRequestedReports(parts: RequestedReportsParts): RequestedR
     } finally {
       underWay.delete(facts.id)
     }
+  }
+
+  function endedBy(ending: AbortSignal): string {
+    if (ending.aborted) return 'The exporter ended meanwhile. Ask for it again.'
+    return `It was not ready within ${limitMs / 60_000} minutes. Ask for a shorter period or fewer accounts.`
   }
 
   async function makePeriod(facts: Facts, template: Template, limit: AbortSignal): Promise<void> {

@@ -247,6 +247,17 @@ describe('when something goes wrong', () => {
     expect(await reports().get(running.id)).toMatchObject({ state: 'failed', detail: expect.stringContaining('ended') })
   })
 
+  test('one that takes too long is given up, and says what to do', async () => {
+    const { analytics } = gate()
+    const made = reports({ analytics, limitMs: 30 })
+    const { id } = await made.request({ ...WISH, formats: ['json'] }, 'alice')
+    await made.idle()
+    expect(await made.get(id)).toMatchObject({
+      state: 'failed',
+      detail: 'It was not ready within 0.0005 minutes. Ask for a shorter period or fewer accounts.',
+    })
+  })
+
   test('no id and no name leads out of the folder of a report', async () => {
     const made = reports()
     const { id } = await made.request({ ...WISH, formats: ['json'] }, 'alice')
