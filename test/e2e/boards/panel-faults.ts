@@ -6,20 +6,15 @@ import { DAY } from './past-troubles.ts'
 
 export interface Expectation {
   readonly nowMs: number
-  /** Why there may be nothing to see; absent: there must be. */
-  readonly mayBeEmpty?: string
   /** Columns that come and go with the data, by label and by title. */
   readonly mayLack?: readonly string[]
 }
 
 /** Every fault of a panel: what is empty, not a number, out of its unit's range, or named and not there. */
-export function panelFaults(data: PanelData, { nowMs, mayBeEmpty, mayLack = [] }: Expectation): readonly string[] {
+export function panelFaults(data: PanelData, { nowMs, mayLack = [] }: Expectation): readonly string[] {
   const { panel, answers, frames, faults } = data
   const filled = frames.filter((frame) => rowCount(frame) > 0)
-  if (filled.length === 0) {
-    if (mayBeEmpty !== undefined) return []
-    return [`shows nothing: ${answers.map(({ query }) => query).join(' ; ')}`]
-  }
+  if (filled.length === 0) return [`shows nothing: ${answers.map(({ query }) => query).join(' ; ')}`]
   const missing = [...faults, ...overrideFaults(panel, filled), ...linkFaults(panel, filled)]
   return [
     ...emptyAnswers(data),
