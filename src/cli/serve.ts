@@ -61,14 +61,25 @@ interface ServeParts {
 /** Watches until the signal. An exporter that is displaced stands by again, and goes on when its turn comes. */
 async function serve(first: GoodConfig, { log, readConfig, io, signal }: ServeParts): Promise<void> {
   let service: Service | null = null
-  io.onHangup(() => void service?.reload())
+  let waiting = new AbortController()
+  io.onHangup(() => {
+    waiting.abort()
+    void service?.reload()
+  })
   let config = first
   while (!signal.aborted) {
     const shard = openShard(config.config, { log, now: Date.now, hostname: hostname() })
-    await standBy(shard, config, { log, signal })
+    waiting = new AbortController()
+    await standBy(shard, config, { log, signal: AbortSignal.any([signal, waiting.signal]) })
     if (signal.aborted) {
       await shard.store.close()
       return
+    }
+    if (waiting.signal.aborted) {
+      // What it would take over with, place in the fleet and store included, is read anew; then it waits again.
+      await shard.store.close()
+      config = readAgain(config, readConfig(), log)
+      continue
     }
     service = await startService(config, { log, readConfig, shard })
     const over = AbortSignal.any([signal, shard.displaced])
@@ -80,6 +91,17 @@ async function serve(first: GoodConfig, { log, readConfig, io, signal }: ServePa
     const again = readConfig()
     if (again.ok) config = again
   }
+}
+
+/** The configuration of a standby that was asked to read it again. */
+function readAgain(before: GoodConfig, read: LoadedConfig, log: Log): GoodConfig {
+  if (read.ok) {
+    log.info({}, 'The configuration was read again.')
+    return read
+  }
+  const faults = read.faults.map((fault) => faultText('config', fault))
+  log.error({ faults }, 'The configuration was not reloaded: it has faults. The last good one stays.')
+  return before
 }
 
 /** Answers as a living, not yet ready exporter while another one watches. */

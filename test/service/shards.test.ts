@@ -136,6 +136,26 @@ describe.runIf(isMongoTested())('two exporters with one ordinal', { timeout: 120
     expect(await second.recoveries('one/a')).toHaveLength(1)
   })
 
+  test('a standby reads its configuration again at SIGHUP, and takes over with it', async (context) => {
+    const { scene, holder, standby } = await pair(context)
+    await scene.configure({ nonsense: {} })
+    standby.child.kill('SIGHUP')
+    await until('the faults to be told', () => standby.lines.some((line) => line.includes('was not reloaded')))
+    await scene.configure({ slo: { objective: 0.97 } })
+    standby.child.kill('SIGHUP')
+    const wasRead = () => standby.lines.findIndex((line) => line.includes('The configuration was read again'))
+    await until('it to be read', () => wasRead() >= 0)
+    await until('it to stand by again', () =>
+      standby.lines.slice(wasRead()).some((line) => line.includes('This one stands by')),
+    )
+    holder.signal('SIGTERM')
+    const isOver = () => standby.lines.findIndex((line) => line.includes('this one takes over'))
+    await until('the standby to take over', () => isOver() >= 0)
+    const second = apiClient(await until('its API', () => lastUrl(standby.lines.slice(isOver()))))
+    const objective = /^whatsapp_account_slo_objective_ratio\{.*account="a".*\} 0\.97$/m
+    await until('the new objective', async () => objective.test((await second.request('GET', '/metrics')).text))
+  })
+
   test('a holder that was paused finds itself displaced, repairs nothing more and stands by', async (context) => {
     const { scene, holder, standby, before } = await pair(context)
     holder.signal('SIGSTOP')
