@@ -128,7 +128,8 @@ export function checking(parts: CheckingParts): Checking {
   function failedAtMs({ gateway, health }: AccountEntry, plannedMs: number, startedAtMs: number): number {
     const { failingSinceMs } = gateway.health
     if (failingSinceMs === null) return startedAtMs
-    const dueMs = nowMs() - (monotonicMs() - plannedMs)
+    // Whole milliseconds, as every moment that is stored; the monotonic clock counts finer.
+    const dueMs = Math.round(nowMs() - (monotonicMs() - plannedMs))
     return Math.min(startedAtMs, Math.max(dueMs, failingSinceMs, health.lastCheckMs ?? failingSinceMs))
   }
 

@@ -99,7 +99,7 @@ describe('a gateway that lets requests run into their time limit', () => {
 
   test('fails an account that waited, and was asked in vain, as of when it was due', async () => {
     const fleet = accounts(CONNECTIONS + 1)
-    for (const [index, entry] of fleet.entries()) void checks.account(entry, index === CONNECTIONS ? 2_000 : 0)
+    for (const [index, entry] of fleet.entries()) void checks.account(entry, index === CONNECTIONS ? 2_000.4 : 0)
     await turn()
     clockMs = 20_000
     gateway.health = { ...gateway.health, failingSinceMs: T0 + 1_000 }
