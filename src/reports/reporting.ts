@@ -143,7 +143,8 @@ export function createReporting(parts: ReportingParts): Reporting {
   /** Mail servers drop one of two mails with the same id: another exporter with the same schedules needs its own. */
   function origin(): string {
     const address = parts.externalUrl()
-    const host = address === null ? 'whatsapp-exporter' : new URL(address).hostname.replace(/[^A-Za-z0-9.-]/g, '-')
+    const known = address !== null && URL.canParse(address) ? new URL(address).hostname : ''
+    const host = known === '' ? 'whatsapp-exporter' : known.replace(/[^A-Za-z0-9.-]/g, '-')
     return parts.ordinal === undefined ? host : `shard-${parts.ordinal}.${host}`
   }
 
