@@ -243,8 +243,9 @@ describe('the page of reports', () => {
       const { page } = await openReports(url)
       await inPage(page, `document.querySelector('#skip').focus()`)
       await page.keyboard.press('Enter')
+      // The browser tells the page of the new address a moment later.
+      await expect.poll(() => inPage(page, 'location.hash')).toBe(PAGE)
       expect(await inPage(page, 'document.activeElement.id')).toBe('reports')
-      expect(await inPage(page, 'location.hash')).toBe(PAGE)
     }))
 
   test('who may only read sees reports, but no form and no mail address', () => {
