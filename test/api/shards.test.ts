@@ -1,11 +1,14 @@
 import { createHmac } from 'node:crypto'
-import { request as httpRequest } from 'node:http'
+import { createServer, request as httpRequest } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { expect, onTestFinished, test } from 'vitest'
 import { z } from 'zod'
+import { NOBODY } from '../../src/api/access/principal.ts'
 import { createApi } from '../../src/api/app.ts'
 import { FleetStatusDocument } from '../../src/api/documents/fleet-status.ts'
 import { ApiOptions } from '../../src/api/options.ts'
 import type { ApiParts } from '../../src/api/parts.ts'
+import { healthCheckRoute } from '../../src/api/routes/health-check.ts'
 import { createPeers, SHARD_ONLY_HEADER } from '../../src/api/shards/peers.ts'
 import { Secret } from '../../src/option-types.ts'
 import { until } from '../service/until.ts'
@@ -139,6 +142,36 @@ test('a body that comes with a question makes no shard look silent', async () =>
     asked.end('{}')
   })
   expect(status).toBe(200)
+})
+
+test('a shard that hangs costs a check of all no results of the others', async () => {
+  const ending = new AbortController()
+  const hanging = createServer(() => {})
+  await new Promise<void>((resolve) => hanging.listen(0, '127.0.0.1', resolve))
+  onTestFinished(() => {
+    ending.abort()
+    hanging.closeAllConnections()
+    hanging.close()
+  })
+  // A TCP server's address is an object.
+  const { port } = hanging.address() as AddressInfo
+  const peers = createPeers({
+    total: 2,
+    urlOf: () => `http://127.0.0.1:${port}`,
+    monotonicMs: () => performance.now(),
+    signal: ending.signal,
+  })
+  const shards = { ordinal: 0, total: 2, ownerOf: () => 0, peers, lastKnown: async () => [] }
+  const reply = await healthCheckRoute(fakeParts({ monitor: fakeMonitor([view(account())]), shards }), 1_000).serve({
+    params: {},
+    search: new URLSearchParams(),
+    body: Buffer.alloc(0),
+    header: () => undefined,
+    principal: NOBODY,
+    signal: ending.signal,
+  })
+  if (!('pieces' in reply)) throw new Error('results come in pieces')
+  expect(JSON.parse([...reply.pieces].join(''))).toMatchObject({ results: [expect.anything()], silentShards: [1] })
 })
 
 test('who asks for one shard alone gets its part, and nobody else is asked', async () => {
