@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { z } from 'zod'
+import { eachOnce } from '../../src/api/documents/report.ts'
 import { ApiOptions } from '../../src/api/options.ts'
 import { PeriodError } from '../../src/reports/period.ts'
 import type { ReportWish } from '../../src/reports/requested-reports.ts'
@@ -197,4 +198,20 @@ describe('a report that was asked for', () => {
       for (const path of ['ffff', 'ffff.pdf', 'ffff/files/a.csv'])
         expect((await fetch(`${url}/api/reports/${path}`)).status).toBe(404)
     }))
+})
+
+test('a report in a folder that several exporters share is listed once, as far as its maker knows', () => {
+  const at = (id: string, state: 'waiting' | 'making' | 'ready' | 'failed', requestedAt: string) => ({
+    id,
+    state,
+    requestedAt,
+  })
+  expect(
+    eachOnce([
+      at('a', 'failed', '2026-04-01T00:00:00Z'),
+      at('b', 'ready', '2026-04-02T00:00:00Z'),
+      at('a', 'making', '2026-04-01T00:00:00Z'),
+      at('b', 'failed', '2026-04-02T00:00:00Z'),
+    ]),
+  ).toEqual([at('b', 'ready', '2026-04-02T00:00:00Z'), at('a', 'making', '2026-04-01T00:00:00Z')])
 })

@@ -70,6 +70,24 @@ export function requestedReportDocument(report: RequestedReport): z.output<typeo
   }
 }
 
+const PROGRESS: readonly RequestedReport['state'][] = ['failed', 'waiting', 'making', 'ready']
+
+/**
+ * Each report once, newest first. Exporters that share the folder of reports all list what is in it, and of one that is
+ * being made only its maker knows how far it is: the others may take it for failed.
+ */
+export function eachOnce<T extends Pick<z.output<typeof RequestedReportDocument>, 'id' | 'state' | 'requestedAt'>>(
+  reports: readonly T[],
+): T[] {
+  const best = new Map<string, T>()
+  for (const report of reports) {
+    const known = best.get(report.id)
+    if (known === undefined || PROGRESS.indexOf(report.state) > PROGRESS.indexOf(known.state))
+      best.set(report.id, report)
+  }
+  return [...best.values()].sort((a, b) => (a.requestedAt < b.requestedAt ? 1 : -1))
+}
+
 const DeliveryStateField = z
   .enum(['waiting', 'claimed', 'sending', 'sent', 'failed', 'unsure'])
   .describe('`sent` is done; `unsure` is a mail of which nobody knows whether it arrived, and which is not sent again.')

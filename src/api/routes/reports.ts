@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { time } from '../documents/fields.ts'
-import { hiddenAddresses, ReportsDocument, requestedReportDocument } from '../documents/report.ts'
+import { eachOnce, hiddenAddresses, ReportsDocument, requestedReportDocument } from '../documents/report.ts'
 import type { ApiParts } from '../parts.ts'
 import { Problem } from '../problem.ts'
 import { fileReply, reported } from '../report-file.ts'
@@ -52,9 +52,7 @@ export function reportRoutes(parts: ApiParts): readonly Route[] {
                 detail: hiddenAddresses(one.detail),
               })),
             })),
-            requested: [...requested.map(requestedReportDocument), ...theirs].sort((a, b) =>
-              a.requestedAt < b.requestedAt ? 1 : -1,
-            ),
+            requested: eachOnce([...requested.map(requestedReportDocument), ...theirs]),
           },
         }
       },
