@@ -8,6 +8,7 @@ import { createApi } from '../../src/api/app.ts'
 import { FleetStatusDocument } from '../../src/api/documents/fleet-status.ts'
 import { ApiOptions } from '../../src/api/options.ts'
 import type { ApiParts } from '../../src/api/parts.ts'
+import { gatewaysRoute } from '../../src/api/routes/gateways.ts'
 import { healthCheckRoute } from '../../src/api/routes/health-check.ts'
 import { createPeers, SHARD_ONLY_HEADER } from '../../src/api/shards/peers.ts'
 import { Secret } from '../../src/option-types.ts'
@@ -95,6 +96,14 @@ async function two() {
   return { monitors, asked, request }
 }
 
+const BARE = {
+  params: {},
+  search: new URLSearchParams(),
+  body: Buffer.alloc(0),
+  header: () => undefined,
+  principal: NOBODY,
+  signal: new AbortController().signal,
+}
 const RECOVER = `/api/accounts/${encodeURIComponent('waha-2/there')}/recover`
 
 test('an order for an account of another shard is carried out there, in the name of who gave it', async () => {
@@ -144,6 +153,16 @@ test('a body that comes with a question makes no shard look silent', async () =>
   expect(status).toBe(200)
 })
 
+test('gateways are told with the shards whose view of them is missing', async () => {
+  const { request } = await two()
+  const told = async () => await (await request(0, '/api/gateways', READER)).json()
+  expect(await told()).toMatchObject({ silentShards: [] })
+  const shards = { ordinal: 0, total: 2, ownerOf: () => 0, lastKnown: async () => [] }
+  const nowhere = { ...shards, peers: { ask: async () => ({ silent: 'cannot be reached' }) } }
+  const reply = await gatewaysRoute(fakeParts({ monitor: fakeMonitor([]), shards: nowhere })).serve(BARE)
+  expect(reply).toMatchObject({ json: { silentShards: [1] } })
+})
+
 test('a shard that hangs costs a check of all no results of the others', async () => {
   const ending = new AbortController()
   const hanging = createServer(() => {})
@@ -162,14 +181,9 @@ test('a shard that hangs costs a check of all no results of the others', async (
     signal: ending.signal,
   })
   const shards = { ordinal: 0, total: 2, ownerOf: () => 0, peers, lastKnown: async () => [] }
-  const reply = await healthCheckRoute(fakeParts({ monitor: fakeMonitor([view(account())]), shards }), 1_000).serve({
-    params: {},
-    search: new URLSearchParams(),
-    body: Buffer.alloc(0),
-    header: () => undefined,
-    principal: NOBODY,
-    signal: ending.signal,
-  })
+  const reply = await healthCheckRoute(fakeParts({ monitor: fakeMonitor([view(account())]), shards }), 1_000).serve(
+    BARE,
+  )
   if (!('pieces' in reply)) throw new Error('results come in pieces')
   expect(JSON.parse([...reply.pieces].join(''))).toMatchObject({ results: [expect.anything()], silentShards: [1] })
 })

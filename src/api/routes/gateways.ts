@@ -6,7 +6,13 @@ import { documentOf } from '../shards/answers.ts'
 import { mergeGateways } from '../shards/merge-gateways.ts'
 import { othersOf } from '../shards/shards.ts'
 
-const GatewaysDocument = z.object({ gateways: z.array(GatewayDocument) })
+const GatewaysDocument = z.object({
+  gateways: z.array(GatewayDocument),
+  silentShards: z
+    .array(z.int())
+    .optional()
+    .describe('Shards that do not answer: what they see, and their accounts, are missing.'),
+})
 
 /** GET /api/gateways */
 export function gatewaysRoute({ monitor: { fleet }, shards }: ApiParts): Route {
@@ -20,10 +26,15 @@ export function gatewaysRoute({ monitor: { fleet }, shards }: ApiParts): Route {
     async handle({ raw }) {
       const own = fleet.gateways().map(gatewayDocument)
       const answers = await othersOf(shards, raw)?.askAll({ method: 'GET', path: '/api/gateways' })
-      const parts = (answers ?? []).map(({ answer }) => documentOf(answer, GatewaysDocument))
+      if (answers === undefined) return { json: { gateways: own } }
+      const parts = answers.map(({ ordinal, answer }) => ({ ordinal, read: documentOf(answer, GatewaysDocument) }))
       return {
         json: {
-          gateways: mergeGateways([own, ...parts.map((one) => ('document' in one ? one.document.gateways : []))]),
+          gateways: mergeGateways([
+            own,
+            ...parts.map(({ read }) => ('document' in read ? read.document.gateways : [])),
+          ]),
+          silentShards: parts.flatMap(({ ordinal, read }) => ('silent' in read ? [ordinal] : [])),
         },
       }
     },
