@@ -62,12 +62,28 @@ export function alarms({ fleet, fleetError, live }: PageState): TemplateResult {
   const exporter = fleet?.exporter
   return html`<div class="alarms" role="alert">
     ${fleetError === '' ? nothing : html`<p class="notice bad"><strong>This page is not up to date.</strong> ${fleetError}</p>`}
-    ${exporter?.blind === true ? html`<p class="notice bad"><strong>The exporter is cut off: nothing is known of any account.</strong> ${exporter.advice}</p>` : nothing}
+    ${blindExporters(fleet)}
     ${exporter !== undefined && !exporter.store.up ? html`<p class="notice warn"><strong>The store is away.</strong> Checks go on; history is kept in memory (${exporter.store.pendingWrites} batches wait).</p>` : nothing}
     ${silentShards(fleet)}
     ${exporter !== undefined && exporter.version !== FACTS.version ? html`<p class="notice"><strong>Version ${exporter.version} runs now.</strong> Load the page again to use it.</p>` : nothing}
     ${live === 'lost' && fleetError === '' ? html`<p class="notice">Live events are interrupted; the page reads every 10 seconds and reconnects.</p>` : nothing}
   </div>`
+}
+
+/** Exporters that see nothing; of several, each stands for its own part. */
+function blindExporters(fleet: PageState['fleet']): TemplateResult[] {
+  const notice = (whose: string, advice: string) => html`<p class="notice bad"><strong>${whose}</strong> ${advice}</p>`
+  if (fleet === undefined || fleet === null) return []
+  const { shards, exporter } = fleet
+  if (shards === undefined)
+    return exporter.blind
+      ? [notice('The exporter is cut off: nothing is known of any account.', exporter.advice ?? '')]
+      : []
+  return shards
+    .filter(({ blind }) => blind === true)
+    .map(({ ordinal, self }) =>
+      notice(`Shard ${ordinal} is cut off: nothing is known of its accounts.`, (self ? exporter.advice : null) ?? ''),
+    )
 }
 
 /** Parts of the fleet that nobody watches now, or that this exporter cannot see. */
