@@ -1,5 +1,7 @@
 /** Replies that are worked on per turn of the event loop. */
-const PER_TURN = 4
+const PER_TURN = { least: 4, most: 32 }
+/** Of a crowd of replies one in so many per turn: thousands at once are bound by the processor, and turns cost, too. */
+const SHARE_PER_TURN = 64
 
 /**
  * Hands finished work on a few pieces per turn of the event loop, in order. Replies come in crowds: were each worked on
@@ -10,7 +12,11 @@ export function handOver(): (deliver: () => void) => void {
   let waiting: (() => void)[] = []
   let next = 0
   const turn = () => {
-    const end = Math.min(next + PER_TURN, waiting.length)
+    const perTurn = Math.min(
+      PER_TURN.most,
+      Math.max(PER_TURN.least, Math.floor((waiting.length - next) / SHARE_PER_TURN)),
+    )
+    const end = Math.min(next + perTurn, waiting.length)
     while (next < end) waiting[next++]?.()
     if (next < waiting.length) {
       setImmediate(turn)

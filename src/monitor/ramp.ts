@@ -8,17 +8,26 @@ export interface Ramp {
   clear(): void
 }
 
-/**
- * @param perTurn how many tasks of a crowd start before the loop gets a chance to write requests and read replies
- * @param crowd fewer tasks than this start one per turn, which measures best and costs little for so few
- */
-export function ramp(perTurn: number, crowd = 0): Ramp {
+/** How many tasks of a crowd start before the loop gets a chance to write requests and read replies. */
+export interface RampPace {
+  readonly least: number
+  /** @default least */
+  readonly most?: number
+  /** Fewer tasks than this start one per turn, which measures best and costs little for so few. @default 0 */
+  readonly crowd?: number
+}
+
+/** Of a crowd one in so many starts per turn: thousands at once are bound by the processor, and turns cost, too. */
+const SHARE_PER_TURN = 64
+
+export function ramp({ least, most = least, crowd = 0 }: RampPace): Ramp {
   let queue: (() => void)[] = []
   let next = 0
   let armed = false
   const run = () => {
     armed = false
     const waiting = queue.length - next
+    const perTurn = Math.min(most, Math.max(least, Math.floor(waiting / SHARE_PER_TURN)))
     const end = next + Math.min(waiting < crowd ? 1 : perTurn, waiting)
     while (next < end) queue[next++]?.()
     if (next < queue.length) arm()

@@ -5,8 +5,7 @@ import type { AccountEntry, GatewayEntry, Roster } from './roster.ts'
 import { type Wheel, wheel } from './wheel.ts'
 
 /** Starts per turn of the event loop; docs/decisions/0007-start-pattern.md has the measurements. */
-const STARTS_PER_TURN = 4
-const CROWD = 64
+const PACE = { least: 4, most: 32, crowd: 64 }
 
 type Unit = AccountEntry | GatewayEntry
 
@@ -40,7 +39,7 @@ export interface Turns {
 
 export function turns(parts: TurnsParts): Turns {
   const { monotonicMs, roster, checks } = parts
-  const starts = ramp(STARTS_PER_TURN, CROWD)
+  const starts = ramp(PACE)
   let places: Wheel<Unit> = wheel(1_000, 1)
   let planned = { intervalMs: 0, startGroup: 0 }
   let timer: NodeJS.Timeout | null = null

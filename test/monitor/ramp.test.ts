@@ -3,7 +3,7 @@ import { expect, test } from 'vitest'
 import { ramp } from '../../src/monitor/ramp.ts'
 
 test('tasks start in order, a few per turn of the event loop, none at once', async () => {
-  const starting = ramp(4)
+  const starting = ramp({ least: 4 })
   const started: number[] = []
   for (let index = 0; index < 10; index++) starting.push(() => started.push(index))
   expect(started).toEqual([])
@@ -17,7 +17,7 @@ test('tasks start in order, a few per turn of the event loop, none at once', asy
 })
 
 test('a task that pushes another one lets it start later', async () => {
-  const starting = ramp(1)
+  const starting = ramp({ least: 1 })
   const started: string[] = []
   starting.push(() => {
     started.push('first')
@@ -28,7 +28,7 @@ test('a task that pushes another one lets it start later', async () => {
 })
 
 test('what is cleared never starts, and what is pushed afterwards does', async () => {
-  const starting = ramp(1)
+  const starting = ramp({ least: 1 })
   const started: string[] = []
   for (const name of ['a', 'b', 'c']) starting.push(() => started.push(name))
   await nextTurn()
@@ -40,7 +40,7 @@ test('what is cleared never starts, and what is pushed afterwards does', async (
 })
 
 test('a task that clears the ramp ends its turn', async () => {
-  const starting = ramp(4)
+  const starting = ramp({ least: 4 })
   const started: string[] = []
   starting.push(() => {
     started.push('a')
@@ -55,7 +55,7 @@ test('a task that clears the ramp ends its turn', async () => {
 })
 
 test('a few tasks start one per turn, and a crowd starts faster until it is few', async () => {
-  const starting = ramp(4, 6)
+  const starting = ramp({ least: 4, crowd: 6 })
   const started: number[] = []
   for (let index = 0; index < 12; index++) starting.push(() => started.push(index))
   const perTurn: number[] = []
@@ -65,4 +65,19 @@ test('a few tasks start one per turn, and a crowd starts faster until it is few'
     perTurn.push(started.length - before)
   }
   expect(perTurn.filter((count) => count > 0)).toEqual([4, 4, 1, 1, 1, 1])
+})
+
+test('the more wait, the more start in a turn, up to a bound', async () => {
+  const starting = ramp({ least: 4, most: 10, crowd: 6 })
+  let started = 0
+  for (let index = 0; index < 900; index++) starting.push(() => started++)
+  const perTurn: number[] = []
+  while (started < 900) {
+    const before = started
+    await nextTurn()
+    if (started > before) perTurn.push(started - before)
+  }
+  expect(perTurn.slice(0, 26)).toEqual(Array.from({ length: 26 }, () => 10))
+  expect(perTurn[27]).toBe(9)
+  expect(perTurn.slice(-5)).toEqual([4, 1, 1, 1, 1])
 })
