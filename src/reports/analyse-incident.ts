@@ -1,5 +1,5 @@
 import type { Account } from '../accounts/account.ts'
-import type { Incident, Transition } from '../health/health.ts'
+import type { Transition } from '../health/health.ts'
 import type { Store, TimeRange } from '../store/store.ts'
 import { allPages } from './all-pages.ts'
 import { type AnalysisSources, accountOf, attemptsOf, incidentsOf } from './analyse.ts'
@@ -34,8 +34,17 @@ export async function analyseIncident(
   const asOfMs = sources.now()
   const span = { fromMs: startMs - AROUND_MS, toMs: Math.min(asOfMs, (endMs ?? asOfMs) + AROUND_MS) + 1 }
   const life = { fromMs: startMs, toMs: Math.max(startMs + 1, endMs ?? asOfMs) }
-  const account = await describedAccount(incident, sources)
-  const sameTime = await ledger.incidents({ gateway, range: life, limit: SHOWN_SAME_TIME + 1 })
+  const beside = (await ledger.incidents({ gateway, range: life, limit: SHOWN_SAME_TIME + 1 })).items
+    .filter((other) => other.id !== id)
+    .slice(0, SHOWN_SAME_TIME)
+  const concerned = new Set([key, ...beside.map((other) => other.key)])
+  const known = new Map<string, Account>()
+  for (const one of await sources.accounts())
+    if (concerned.has(one.account.key)) known.set(one.account.key, one.account)
+  const account = known.get(key) ?? accountOf(incident, sources.defaultObjective)
+  // A post-mortem goes to a customer, whom the accounts of another customer behind the same gateway do not concern.
+  const tenant = account.labels['tenant']
+  const sameTime = beside.filter((other) => known.get(other.key)?.labels['tenant'] === tenant)
   const recent = await incidentsOf(ledger, key, { fromMs: startMs - RECENT_MS, toMs: startMs })
   const { account: name, phone, labels, objective, name: shown } = account
   return {
@@ -45,15 +54,11 @@ export async function analyseIncident(
     transitions: await transitionsOf(ledger, key, span),
     attempts: (await attemptsOf(ledger, key, span)).toSorted((a, b) => a.requestedMs - b.requestedMs),
     planned: plannedTime(await sources.windows(span.fromMs, span.toMs), account, span).entries,
-    sameTime: sameTime.items.filter((other) => other.id !== id).slice(0, SHOWN_SAME_TIME),
+    sameTime,
+    sameTimeElsewhere: beside.length - sameTime.length,
     recentIncidents: recent.filter((other) => other.id !== id && other.startMs < startMs).length,
     asOfMs,
   }
-}
-
-async function describedAccount(incident: Incident, sources: IncidentSources): Promise<Account> {
-  for (const { account } of await sources.accounts()) if (account.key === incident.key) return account
-  return accountOf(incident, sources.defaultObjective)
 }
 
 async function transitionsOf(

@@ -279,8 +279,10 @@ export interface IncidentAnalysis {
   readonly transitions: readonly Transition[]
   readonly attempts: readonly RecoveryAttempt[]
   readonly planned: readonly PlannedEntry[]
-  /** Other incidents behind the same gateway that were open at the same time; at most 50. */
+  /** Other incidents of the same tenant behind the same gateway that were open at the same time; at most 50 with those of others. */
   readonly sameTime: readonly Incident[]
+  /** How many incidents of other tenants were open there at the same time: a customer does not read their names. */
+  readonly sameTimeElsewhere: number
   /** Incidents of the account in the 30 days before. */
   readonly recentIncidents: number
   readonly asOfMs: number

@@ -277,6 +277,7 @@ export const IncidentAnalysisDocument = z.strictObject({
   attempts: z.array(AttemptDocument),
   planned: z.array(PlannedDocument),
   sameTime: z.array(IncidentDocument),
+  sameTimeElsewhere: count,
   recentIncidents: count,
   asOf: Moment,
 })

@@ -1,5 +1,5 @@
 import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto'
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { Secret } from '../option-types.ts'
 
@@ -13,12 +13,22 @@ const KEY_BYTES = 32
  */
 export function keptKey(folder: string): Secret {
   const path = join(folder, FILE_NAME)
+  const draft = `${path}.${randomBytes(4).toString('hex')}`
+  if (existsSync(path)) return readKey(path)
   mkdirSync(folder, { recursive: true, mode: 0o700 })
   try {
-    writeFileSync(path, `${randomBytes(KEY_BYTES).toString('base64url')}\n`, { mode: 0o600, flag: 'wx' })
+    // Linked into place: a crash leaves no half key, and of two processes that make one the first wins.
+    writeFileSync(draft, `${randomBytes(KEY_BYTES).toString('base64url')}\n`, { mode: 0o600, flush: true })
+    linkSync(draft, path)
   } catch (error) {
     if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error
+  } finally {
+    rmSync(draft, { force: true })
   }
+  return readKey(path)
+}
+
+function readKey(path: string): Secret {
   const text = readFileSync(path, 'utf8').trim()
   if (text.length < 16) throw new Error(`${path} is damaged. Remove it: links in mails that were sent end to work.`)
   return new Secret(text)

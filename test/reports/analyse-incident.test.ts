@@ -62,9 +62,20 @@ describe('the story of an incident', () => {
     ])
     expect(story?.attempts.map(({ outcome }) => outcome)).toEqual(['failed', 'verified'])
     expect(story?.sameTime.map(({ account }) => account)).toEqual(['beside'])
+    expect(story?.sameTimeElsewhere).toBe(0)
     expect(story).toMatchObject({ recentIncidents: 1, account: { objective: 0.995 }, asOfMs: NOW })
     expect(story?.planned).toMatchObject([{ startMs: FROM + 3 * DAY - 5 * MINUTE, endMs: FROM + 3 * DAY + HOUR }])
     if (story !== null) expect(publishedIncident(story).incident.startedAt).toBe('2026-03-05T00:00:00.000Z')
+  })
+
+  test('names no account of another tenant, only how many incidents they had', async () => {
+    const accounts = async () =>
+      [...(await sources.accounts())].map(({ account, gone }) => ({
+        account: { ...account, labels: { tenant: account.account } },
+        gone,
+      }))
+    const story = await analyseIncident(id, 'UTC', { ...sources, accounts })
+    expect(story).toMatchObject({ sameTime: [], sameTimeElsewhere: 1 })
   })
 
   test('is told of an account that nobody knows any more', async () => {

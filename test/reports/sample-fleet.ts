@@ -126,6 +126,7 @@ export function sampleFleet(size: number): SampleFleet {
         transitions: transitionsOf(incident),
         attempts: first.attempts.filter(({ incidentId }) => incidentId === incident.id),
         planned: [],
+        sameTimeElsewhere: 3,
         sameTime: accounts.slice(1, 3).flatMap(({ incidents }) => incidents.slice(0, 1)),
         recentIncidents: 2,
         asOfMs: NOW,

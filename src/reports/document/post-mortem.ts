@@ -116,11 +116,12 @@ function momentsOf(
   return moments.sort((a, b) => a.atMs - b.atMs)
 }
 
-function neighbours({ sameTime }: IncidentAnalysis, { words, formats }: Writing): Section {
+function neighbours({ sameTime, sameTimeElsewhere }: IncidentAnalysis, { words, formats }: Writing): Section {
   const { columns } = words
-  const body: Html =
+  const alone = sameTimeElsewhere === 0 ? html`<p>${words.incident.alone}</p>` : html``
+  const named: Html =
     sameTime.length === 0
-      ? html`<p>${words.incident.alone}</p>`
+      ? alone
       : table(
           words.incident.sameTime,
           [
@@ -138,5 +139,7 @@ function neighbours({ sameTime }: IncidentAnalysis, { words, formats }: Writing)
             words.causes[other.cause],
           ]),
         )
+  const elsewhere = words.incident.elsewhere(sameTimeElsewhere, formats.number(sameTimeElsewhere))
+  const body = sameTimeElsewhere === 0 ? named : html`${named}<p>${elsewhere}</p>`
   return { id: 'same-time', title: words.incident.sameTime, body }
 }

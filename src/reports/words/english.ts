@@ -243,6 +243,8 @@ export const ENGLISH = {
     attemptEnded: (outcome: string) => `Repair: ${outcome}`,
     sameTime: 'At the same time, behind the same gateway',
     alone: 'No other account behind this gateway had an incident at the same time.',
+    elsewhere: (amount: number, text: string) =>
+      `${count(amount, text, 'incident', 'incidents')} of other tenants behind this gateway at the same time.`,
     recent: (amount: number, text: string) =>
       `${count(amount, text, 'incident', 'incidents')} of this account in the 30 days before.`,
     more: (amount: string) => `${amount} more.`,

@@ -182,6 +182,8 @@ export const GERMAN: Words = {
     attemptEnded: (outcome) => `Reparatur: ${outcome}`,
     sameTime: 'Zur selben Zeit, hinter demselben Gateway',
     alone: 'Kein anderes Konto hinter diesem Gateway hatte zur selben Zeit eine Störung.',
+    elsewhere: (amount, text) =>
+      `${count(amount, text, 'Störung', 'Störungen')} anderer Mandanten hinter diesem Gateway zur selben Zeit.`,
     recent: (amount, text) => `${count(amount, text, 'Störung', 'Störungen')} dieses Kontos in den 30 Tagen davor.`,
     more: (amount) => `${amount} weitere.`,
   },
