@@ -25,13 +25,13 @@ export default defineConfig({
         },
       },
       {
-        // One file at a time, so that ports and cores are not fought over.
+        // Two files at a time: they mostly wait, and every port is a free one.
         test: {
           name: 'e2e',
           include: END_TO_END_TESTS,
           testTimeout: 240_000,
           hookTimeout: 240_000,
-          fileParallelism: false,
+          maxWorkers: 2,
         },
       },
     ],
