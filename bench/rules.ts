@@ -140,11 +140,11 @@ function takeFigures(groups: Map<string, GroupFigures>, page: string): void {
 /** Prints what each group took, and gives the share of all together in percent. Throws where a rule failed or never ran. */
 function printed(groups: ReadonlyMap<string, GroupFigures>, page: string, cpu: number): number {
   // The sums that come every hour are not seen in a short run.
-  const seldom = [...groups].filter(
-    ([, { intervalSeconds, durations }]) => durations.size === 0 && intervalSeconds > RUN_SECONDS,
-  )
+  const isSeldom = ({ intervalSeconds, durations }: GroupFigures) =>
+    durations.size === 0 && intervalSeconds > RUN_SECONDS
+  const seldom = [...groups].filter(([, figures]) => isSeldom(figures)).map(([group]) => group)
   const rows = [...groups]
-    .filter((one) => !seldom.includes(one))
+    .filter(([, figures]) => !isSeldom(figures))
     .map(([group, { intervalSeconds, durations }]) => {
       const seen = [...durations.values()]
       const later = seen.slice(Math.floor(seen.length / 2))
@@ -167,8 +167,7 @@ function printed(groups: ReadonlyMap<string, GroupFigures>, page: string, cpu: n
       .toSorted((a, b) => b.percent - a.percent)
       .map((row) => ({ ...row, 'mean s': row['mean s'].toFixed(4), percent: row.percent.toFixed(3) })),
   )
-  if (seldom.length > 0)
-    process.stdout.write(`not run, and not in the sum: ${seldom.map(([group]) => group).join(', ')}\n`)
+  if (seldom.length > 0) process.stdout.write(`not run, and not in the sum: ${seldom.join(', ')}\n`)
   const missed = total(byGroup(page, 'prometheus_rule_group_iterations_missed_total'))
   const series = /^prometheus_tsdb_head_series (\S+)$/m.exec(page)?.[1] ?? 'unknown'
   process.stdout.write(

@@ -96,7 +96,8 @@ export function advanceGateway(
   policy: AttributionPolicy,
 ): GatewayHealth {
   const { result } = outcome
-  const endMs = outcome.atMs + outcome.durationMs
+  // Whole milliseconds: incidents begin at such a moment, and stored moments are whole.
+  const endMs = Math.round(outcome.atMs + outcome.durationMs)
   const kind = result.ok ? 'answer' : failureKind(result.code, result.refused)
   if (kind === 'ours') return previous
   const lastError = result.ok

@@ -127,6 +127,13 @@ describe('a gateway', () => {
     expect(gatewayUp(gateway, true)).toBeNull()
   })
 
+  test('keeps whole milliseconds, however fine a duration is measured', () => {
+    const fine = { ...timeout(at(1)), durationMs: 5_000.0375 }
+    const gateway = gatewayAfter([answered('connected', at(0)), fine])
+    expect(gateway.failingSinceMs).toBe(at(1, 5_000))
+    expect(Number.isInteger(gateway.lastError?.atMs)).toBe(true)
+  })
+
   test('keeps the moment of its verdict', () => {
     const gateway = gatewayAfter([answered('connected', at(0)), answered('connected', at(1))])
     expect(gateway.verdictSinceMs).toBe(at(0, 80))
