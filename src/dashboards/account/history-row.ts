@@ -2,19 +2,18 @@ import type { Panel } from '@grafana/grafana-foundation-sdk/dashboard'
 import { STATES } from '../../accounts/vocabulary.ts'
 import { ACCOUNT_FAMILIES } from '../../metrics/catalogue.ts'
 import type { BoardRow } from '../board.ts'
+import { incidentsAndRepairs } from '../incidents-and-repairs.ts'
 import { STATE_WORDS, STATUS_ORDER, STATUS_WORDS } from '../panels/looks.ts'
-import { coloured } from '../panels/panel.ts'
 import { over, rowsOver } from '../panels/query.ts'
 import { timeline } from '../panels/state-timeline.ts'
 import { transformedTable } from '../panels/table.ts'
-import { bars } from '../panels/time-series.ts'
-import { perAccount, recorded, wordNumber } from '../selection.ts'
+import { perAccount, wordNumber } from '../selection.ts'
 
 const { status, state, reason, incidentStart } = ACCOUNT_FAMILIES
 
 /** What happened, and what was done about it. */
 export function historyRow(): BoardRow {
-  return { title: 'History', panels: [statuses(), states(), causes(), incidents(), repairs()] }
+  return { title: 'History', panels: [statuses(), states(), causes(), incidents(), incidentsAndRepairs()] }
 }
 
 function statuses(): Panel {
@@ -82,23 +81,4 @@ function incidents(): Panel {
       },
     ],
   )
-}
-
-function repairs(): Panel {
-  return bars({
-    title: 'Incidents and repairs, each hour',
-    description:
-      'Incidents that began, restarts that were asked for, and restarts that failed, in the hour before each point.',
-    unit: 'short',
-    decimals: 0,
-    min: 0,
-    size: [12, 8],
-    queries: [
-      over(`sum(${recorded('account', 'incidents:increase1h')})`, 'incidents'),
-      over(`sum(${recorded('account', 'recovery_attempts:increase1h')})`, 'restarts'),
-      over(`sum(${recorded('account', 'recovery_failures:increase1h')})`, 'failed restarts'),
-    ],
-    overrides: coloured({ incidents: 'red', restarts: 'blue', 'failed restarts': 'orange' }),
-    interval: '1h',
-  })
 }

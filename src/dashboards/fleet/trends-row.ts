@@ -2,9 +2,10 @@ import type { Panel } from '@grafana/grafana-foundation-sdk/dashboard'
 import { ACCOUNT_FAMILIES } from '../../metrics/catalogue.ts'
 import { rate } from '../../metrics/promql.ts'
 import type { BoardRow } from '../board.ts'
+import { incidentsAndRepairs } from '../incidents-and-repairs.ts'
 import { coloured } from '../panels/panel.ts'
 import { over } from '../panels/query.ts'
-import { bars, curves } from '../panels/time-series.ts'
+import { curves } from '../panels/time-series.ts'
 import { availability, CHOSEN_ACCOUNTS, recorded } from '../selection.ts'
 
 const { checks, checkFailures } = ACCOUNT_FAMILIES
@@ -62,24 +63,5 @@ function checkRate(): Panel {
     overrides: coloured({ checks: 'blue', 'bad checks': 'red' }),
     interval: '1m',
     legend: ['mean', 'max'],
-  })
-}
-
-function incidentsAndRepairs(): Panel {
-  return bars({
-    title: 'Incidents and repairs, each hour',
-    description:
-      'Incidents that began, restarts that were asked for, and restarts that failed, in the hour before each point.',
-    unit: 'short',
-    decimals: 0,
-    min: 0,
-    size: [12, 8],
-    queries: [
-      over(`sum(${recorded('account', 'incidents:increase1h')})`, 'incidents'),
-      over(`sum(${recorded('account', 'recovery_attempts:increase1h')})`, 'restarts'),
-      over(`sum(${recorded('account', 'recovery_failures:increase1h')})`, 'failed restarts'),
-    ],
-    overrides: coloured({ incidents: 'red', restarts: 'blue', 'failed restarts': 'orange' }),
-    interval: '1h',
   })
 }
