@@ -1,6 +1,5 @@
 import type { Connection } from 'mongoose'
 import type { Log } from '../log.ts'
-import { bucketCollector } from './history-sums.ts'
 import { readAccount } from './ledger.ts'
 import { connect, type MongoPlace } from './mongo.ts'
 import { accountRefs } from './mongo-accounts.ts'
@@ -8,6 +7,7 @@ import { auditRows } from './mongo-audit.ts'
 import { placeOf, storeErrorOf } from './mongo-errors.ts'
 import { eventRows } from './mongo-events.ts'
 import { historyRows } from './mongo-history.ts'
+import { mongoReads } from './mongo-reads.ts'
 import { collectionsOf, schemaVersionOf } from './mongo-schema.ts'
 import type { KnownAccount, StoreReader } from './reader.ts'
 import { StoreError } from './store.ts'
@@ -74,18 +74,7 @@ async function readerOn(connection: Connection, database: string, place: string,
 
   return {
     accounts: () => guarded(accounts),
-    incidents: (filter) => guarded(() => events.incidents(filter)),
-    incident: (id) => guarded(() => events.incident(id)),
-    recoveries: (filter) => guarded(() => events.recoveries(filter)),
-    transitions: (filter) => guarded(() => events.transitions(filter)),
-    history: (key, range, stepMs) =>
-      guarded(async () => {
-        const collector = bucketCollector(range, stepMs)
-        await history.collect(key, range, collector)
-        for (const atMs of await events.attemptTimes(key, range.fromMs, range.toMs)) collector.addAttempt(atMs)
-        return collector.buckets()
-      }),
-    samples: (key, range) => guarded(() => history.samples(key, range)),
+    ...mongoReads(guarded, { events, history }),
     maintenance: () => guarded(() => audit.maintenance()),
     async close() {
       if (!open) return

@@ -5,7 +5,6 @@ import mongoose, { type Connection } from 'mongoose'
 import type { AccountKey } from '../accounts/account.ts'
 import type { Log } from '../log.ts'
 import type { ArchivableStore } from './archive.ts'
-import { bucketCollector } from './history-sums.ts'
 import { writeHealth } from './ledger.ts'
 import { accountRefs } from './mongo-accounts.ts'
 import { mongoArchive } from './mongo-archive.ts'
@@ -16,6 +15,7 @@ import { placeOf, storeErrorOf, withoutSecret } from './mongo-errors.ts'
 import { eventParts, eventRows, ledgerOf, readEvents, writeEvents } from './mongo-events.ts'
 import { type CountedOf, historyRows } from './mongo-history.ts'
 import { type Claimant, heldShard, type ShardClaim, shardClaim } from './mongo-lease.ts'
+import { mongoReads } from './mongo-reads.ts'
 import { type AccountDoc, collectionsOf, DAY_MS, prepareSchema, type ShardDoc } from './mongo-schema.ts'
 import { upkeep } from './mongo-upkeep.ts'
 import { type Replay, replayOf } from './replay.ts'
@@ -297,18 +297,7 @@ async function storeOn(
     },
     load: () => guarded(() => alone(load)),
     write: (batch) => guarded(() => write(batch)),
-    incidents: (filter) => guarded(() => events.incidents(filter)),
-    incident: (id) => guarded(() => events.incident(id)),
-    recoveries: (filter) => guarded(() => events.recoveries(filter)),
-    transitions: (filter) => guarded(() => events.transitions(filter)),
-    history: (key, range, stepMs) =>
-      guarded(async () => {
-        const collector = bucketCollector(range, stepMs)
-        await history.collect(key, range, collector)
-        for (const atMs of await events.attemptTimes(key, range.fromMs, range.toMs)) collector.addAttempt(atMs)
-        return collector.buckets()
-      }),
-    samples: (key, range) => guarded(() => history.samples(key, range)),
+    ...mongoReads(guarded, { events, history }),
     recordNotifications: (told) => guarded(() => audit.recordNotifications(told)),
     notifications: (filter) => guarded(() => audit.notifications(filter)),
     putTextMessage: (message) => guarded(() => audit.putTextMessage(message)),
