@@ -1,5 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import type { Dispatcher } from 'undici'
+import type { Abortable, AbortGroups } from './abort-groups.ts'
+import type { Deliverable } from './hand-over.ts'
 
 /** How an exchange ended without a whole reply; `error` is undici's or the socket's where there is one. */
 export type ExchangeFault =
@@ -33,20 +35,30 @@ export interface ExchangeLimits {
   readonly maxBytes: number
 }
 
+/** What the exchanges of one client share. */
+export interface Wire {
+  readonly dispatcher: Dispatcher
+  readonly aborts: AbortGroups
+  /** Says when a reply that was read is worked on. */
+  readonly handOver: (piece: Deliverable) => void
+  /** Wall clock, Unix milliseconds. */
+  readonly now: () => number
+}
+
+const NO_HEADERS: IncomingHttpHeaders = Object.freeze({})
+
 /** Codes of a connection that ended under a request: a kept-alive one may, in the moment it is used again. */
 const CONNECTION_LOST: ReadonlySet<string> = new Set(['UND_ERR_SOCKET', 'ECONNRESET', 'EPIPE'])
 
 /**
  * One request and its reply on undici's lowest level. A class, because it sits on the hot path: its methods live on
- * the prototype, so a check allocates one object, one timer, one promise and one closure.
+ * the prototype, so a check allocates one object, one timer and one promise.
  */
-export class Exchange implements Dispatcher.DispatchHandler {
-  readonly #dispatcher: Dispatcher
+export class Exchange implements Dispatcher.DispatchHandler, Abortable, Deliverable {
+  readonly #wire: Wire
   readonly #options: Dispatcher.DispatchOptions
   readonly #limits: ExchangeLimits
   readonly #signal: AbortSignal
-  readonly #now: () => number
-  readonly #handOver: (deliver: () => void) => void
   readonly #resolve: (reply: RawReply) => void
   readonly #reject: (error: ExchangeError) => void
   readonly #timer: NodeJS.Timeout
@@ -55,60 +67,53 @@ export class Exchange implements Dispatcher.DispatchHandler {
   #retried = false
   #atMs = 0
   #startMs = 0
+  #durationMs = 0
   #status = 0
-  #headers: IncomingHttpHeaders = {}
+  #headers: IncomingHttpHeaders = NO_HEADERS
   #receivedBytes = 0
-  #chunks: Buffer[] = []
+  /** Most replies come in one piece. */
+  #body: Buffer | Buffer[] | null = null
 
   private constructor(
-    dispatcher: Dispatcher,
+    wire: Wire,
     options: Dispatcher.DispatchOptions,
     limits: ExchangeLimits,
     signal: AbortSignal,
-    now: () => number,
-    handOver: (deliver: () => void) => void,
     resolve: (reply: RawReply) => void,
     reject: (error: ExchangeError) => void,
   ) {
-    this.#dispatcher = dispatcher
+    this.#wire = wire
     this.#options = options
     this.#limits = limits
     this.#signal = signal
-    this.#now = now
-    this.#handOver = handOver
     this.#resolve = resolve
     this.#reject = reject
     this.#timer = setTimeout(onTimeout, limits.timeoutMs, this)
-    signal.addEventListener('abort', this)
+    wire.aborts.add(signal, this)
   }
 
-  /**
-   * Sends a request and reads its whole reply. Rejects with ExchangeError only; the signal must not be aborted yet.
-   * @param handOver when a reply that was read is worked on
-   */
+  /** Sends a request and reads its whole reply. Rejects with ExchangeError only; the signal must not be aborted yet. */
   static run(
-    dispatcher: Dispatcher,
+    wire: Wire,
     options: Dispatcher.DispatchOptions,
     limits: ExchangeLimits,
     signal: AbortSignal,
-    now: () => number,
-    handOver: (deliver: () => void) => void,
   ): Promise<RawReply> {
     return new Promise((resolve, reject) => {
-      new Exchange(dispatcher, options, limits, signal, now, handOver, resolve, reject).#dispatch()
+      new Exchange(wire, options, limits, signal, resolve, reject).#dispatch()
     })
   }
 
   #dispatch(): void {
     try {
-      this.#dispatcher.dispatch(this.#options, this)
+      this.#wire.dispatcher.dispatch(this.#options, this)
     } catch (error) {
       this.onResponseError(null, error instanceof Error ? error : new Error(String(error)))
     }
   }
 
   /** The caller's signal fired. */
-  handleEvent(): void {
+  abort(): void {
     this.fail({ kind: 'aborted' })
   }
 
@@ -127,7 +132,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
       controller.abort(new Error('abandoned before it was sent'))
       return
     }
-    this.#atMs = this.#now()
+    this.#atMs = this.#wire.now()
     this.#startMs = performance.now()
   }
 
@@ -142,20 +147,29 @@ export class Exchange implements Dispatcher.DispatchHandler {
     if (this.#settled) return
     this.#receivedBytes += chunk.length
     if (this.#receivedBytes > this.#limits.maxBytes) {
-      this.#chunks = []
+      this.#body = null
       this.fail({ kind: 'too_large', status: this.#status })
       return
     }
-    this.#chunks.push(chunk)
+    if (this.#body === null) this.#body = chunk
+    else if (Array.isArray(this.#body)) this.#body.push(chunk)
+    else this.#body = [this.#body, chunk]
   }
 
   onResponseEnd(): void {
-    const durationMs = performance.now() - this.#startMs
-    if (!this.#settle()) return
-    this.#handOver(() => {
-      const only = this.#chunks.length === 1 ? this.#chunks[0] : undefined
-      const text = (only ?? Buffer.concat(this.#chunks, this.#receivedBytes)).toString('utf8')
-      this.#resolve({ status: this.#status, headers: this.#headers, text, atMs: this.#atMs, durationMs })
+    this.#durationMs = performance.now() - this.#startMs
+    if (this.#settle()) this.#wire.handOver(this)
+  }
+
+  /** Passes the reply on. */
+  deliver(): void {
+    const body = Array.isArray(this.#body) ? Buffer.concat(this.#body, this.#receivedBytes) : this.#body
+    this.#resolve({
+      status: this.#status,
+      headers: this.#headers,
+      text: body === null ? '' : body.toString('utf8'),
+      atMs: this.#atMs,
+      durationMs: this.#durationMs,
     })
   }
 
@@ -176,7 +190,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
     if (this.#settled) return false
     this.#settled = true
     clearTimeout(this.#timer)
-    this.#signal.removeEventListener('abort', this)
+    this.#wire.aborts.delete(this.#signal, this)
     return true
   }
 }

@@ -3,13 +3,18 @@ const PER_TURN = { least: 4, most: 32 }
 /** Of a crowd of replies one in so many per turn: thousands at once are bound by the processor, and turns cost, too. */
 const SHARE_PER_TURN = 64
 
+/** Work that is finished on the wire and waits to be worked on. */
+export interface Deliverable {
+  deliver(): void
+}
+
 /**
  * Hands finished work on a few pieces per turn of the event loop, in order. Replies come in crowds: were each worked on
  * as soon as it is read, the last of a crowd would be read, and its clock stopped, only after the work on all others, and
  * our own work would count as the gateway's response time.
  */
-export function handOver(): (deliver: () => void) => void {
-  let waiting: (() => void)[] = []
+export function handOver(): (piece: Deliverable) => void {
+  let waiting: Deliverable[] = []
   let next = 0
   const turn = () => {
     const perTurn = Math.min(
@@ -17,7 +22,7 @@ export function handOver(): (deliver: () => void) => void {
       Math.max(PER_TURN.least, Math.floor((waiting.length - next) / SHARE_PER_TURN)),
     )
     const end = Math.min(next + perTurn, waiting.length)
-    while (next < end) waiting[next++]?.()
+    while (next < end) waiting[next++]?.deliver()
     if (next < waiting.length) {
       setImmediate(turn)
       return
@@ -25,8 +30,8 @@ export function handOver(): (deliver: () => void) => void {
     waiting = []
     next = 0
   }
-  return (deliver) => {
+  return (piece) => {
     if (waiting.length === 0) setImmediate(turn)
-    waiting.push(deliver)
+    waiting.push(piece)
   }
 }

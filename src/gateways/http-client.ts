@@ -3,7 +3,8 @@ import type { IncomingHttpHeaders } from 'node:http'
 import { type Dispatcher, Pool } from 'undici'
 import type { ZodType } from 'zod'
 import type { Secret } from '../option-types.ts'
-import { Exchange, ExchangeError, type RawReply } from './exchange.ts'
+import { abortGroups } from './abort-groups.ts'
+import { Exchange, ExchangeError, type RawReply, type Wire } from './exchange.ts'
 import { handOver } from './hand-over.ts'
 import { type ReplyClassifier, type RequestName, replyFaults } from './reply-faults.ts'
 
@@ -108,12 +109,18 @@ export function httpClient(options: HttpClientOptions): HttpClient {
     },
   })
   const fixedHeaders = ['accept', 'application/json', 'user-agent', options.userAgent ?? 'whatsapp-exporter']
-  const deliver = handOver()
+  const wire: Wire = { dispatcher: pool, aborts: abortGroups(), handOver: handOver(), now }
+  const usualLimits = { timeoutMs: options.timeoutMs, maxBytes: REPLY_BYTES }
   let closed = false
   let silentUntilMs = 0
   let silenceMs = 0
 
   function dispatchOptions(request: HttpRequest<unknown>): Dispatcher.DispatchOptions {
+    const method = request.method ?? 'GET'
+    const query = request.query === undefined ? '' : `?${new URLSearchParams(request.query)}`
+    const path = `${prefix}${request.path}${query}`
+    if (options.headers === undefined && request.headers === undefined && request.body === undefined)
+      return { method, path, headers: fixedHeaders, body: null }
     const headers = fixedHeaders.slice()
     if (options.headers !== undefined) appendHeaders(headers, options.headers())
     if (request.headers !== undefined) appendHeaders(headers, request.headers)
@@ -122,48 +129,57 @@ export function httpClient(options: HttpClientOptions): HttpClient {
       body = JSON.stringify(request.body)
       headers.push('content-type', 'application/json')
     }
-    const query = request.query === undefined ? '' : `?${new URLSearchParams(request.query)}`
-    return { method: request.method ?? 'GET', path: `${prefix}${request.path}${query}`, headers, body }
+    return { method, path, headers, body }
   }
 
-  async function exchange(request: HttpRequest<unknown>, name: RequestName, signal: AbortSignal): Promise<RawReply> {
-    if (signal.aborted) throw faults.ofExchange({ kind: 'aborted' }, name, 0)
-    if (closed) throw faults.closed(name)
-    const timeoutMs = request.timeoutMs ?? options.timeoutMs
-    const limits = { timeoutMs, maxBytes: request.maxBytes ?? REPLY_BYTES }
-    try {
-      return await Exchange.run(pool, dispatchOptions(request), limits, signal, now, deliver)
-    } catch (error) {
-      if (error instanceof ExchangeError) {
-        if (closed && error.fault.kind === 'network') throw faults.closed(name)
-        throw faults.ofExchange(error.fault, name, error.fault.kind === 'too_large' ? limits.maxBytes : timeoutMs)
-      }
-      throw faults.unsent(error, name)
-    }
+  const nameOf = (request: HttpRequest<unknown>): RequestName => ({
+    method: request.method ?? 'GET',
+    path: `${prefix}${request.path}`,
+  })
+
+  function limitsOf({ timeoutMs, maxBytes }: HttpRequest<unknown>) {
+    if (timeoutMs === undefined && maxBytes === undefined) return usualLimits
+    return { timeoutMs: timeoutMs ?? usualLimits.timeoutMs, maxBytes: maxBytes ?? usualLimits.maxBytes }
+  }
+
+  /** What a request ended with that brought no whole reply. */
+  function faultOf(error: unknown, request: HttpRequest<unknown>) {
+    const name = nameOf(request)
+    if (!(error instanceof ExchangeError)) return faults.unsent(error, name)
+    const { timeoutMs, maxBytes } = limitsOf(request)
+    if (closed && error.fault.kind === 'network') return faults.closed(name)
+    return faults.ofExchange(error.fault, name, error.fault.kind === 'too_large' ? maxBytes : timeoutMs)
   }
 
   return {
     async send<T>(request: HttpRequest<T>, signal: AbortSignal): Promise<Reply<T>> {
-      const name: RequestName = { method: request.method ?? 'GET', path: `${prefix}${request.path}` }
       const waitMs = silentUntilMs - now()
       // A wall clock that was set back must not lengthen the silence.
-      if (waitMs > 0 && waitMs <= silenceMs) throw faults.silent(name, waitMs)
-      const raw = await exchange(request, name, signal)
+      if (waitMs > 0 && waitMs <= silenceMs) throw faults.silent(nameOf(request), waitMs)
+      if (signal.aborted) throw faults.ofExchange({ kind: 'aborted' }, nameOf(request), 0)
+      if (closed) throw faults.closed(nameOf(request))
+      let raw: RawReply
+      try {
+        raw = await Exchange.run(wire, dispatchOptions(request), limitsOf(request), signal)
+      } catch (error) {
+        throw faultOf(error, request)
+      }
       const accepted = request.accept === undefined ? raw.status >= 200 && raw.status < 300 : request.accept(raw.status)
       if (!accepted) {
-        const error = faults.ofStatus(raw, name, now())
+        const error = faults.ofStatus(raw, nameOf(request), now())
         if (error.code === 'rate_limited' && error.retryAfterMs !== undefined) {
           silenceMs = error.retryAfterMs
           silentUntilMs = now() + silenceMs
         }
         throw error
       }
-      const body = faults.parse(raw, request.schema, request.anyBody ?? false, name)
+      const body = faults.parse(raw, request.schema, request.anyBody ?? false, () => nameOf(request))
       return { status: raw.status, headers: raw.headers, body, atMs: raw.atMs, durationMs: raw.durationMs }
     },
     async close() {
       closed = true
       if (!pool.destroyed) await pool.destroy()
+      wire.aborts.close()
     },
   }
 }

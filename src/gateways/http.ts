@@ -47,7 +47,8 @@ export const httpGateway: Driver<'http'> = (options, deps) => {
     return z.NEVER
   })
 
-  const pathOf = (template: string, nativeId: string) => template.replaceAll('{account}', () => pathSegment(nativeId))
+  const statePath = paths.state.split('{account}')
+  const restartPath = paths.restart?.split('{account}')
 
   function counted({ reading, unknownReason }: HttpAccount): Reading {
     if (reading.unmapped === true) deps.events.unmapped(options.name, bounded(`state ${reading.native}`))
@@ -69,13 +70,12 @@ export const httpGateway: Driver<'http'> = (options, deps) => {
     return { ...reply, body: readings }
   }
 
-  const restartPath = paths.restart
   return {
     name: options.name,
     driver: options.driver,
 
     async check(account, signal) {
-      const reply = await http.send({ path: pathOf(paths.state, account.nativeId), schema: One }, signal)
+      const reply = await http.send({ path: statePath.join(pathSegment(account.nativeId)), schema: One }, signal)
       return { reading: counted(reply.body), durationMs: reply.durationMs, atMs: reply.atMs }
     },
 
@@ -97,12 +97,12 @@ export const httpGateway: Driver<'http'> = (options, deps) => {
       },
     }),
 
-    ...(restartPath !== null && {
+    ...(restartPath !== undefined && {
       async restart(account: { readonly nativeId: string }, signal: AbortSignal): Promise<RestartReceipt> {
         const reply = await http.send(
           {
             method: 'POST',
-            path: pathOf(restartPath, account.nativeId),
+            path: restartPath.join(pathSegment(account.nativeId)),
             schema: Refusal,
             anyBody: true,
             timeoutMs: RESTART_TIMEOUT_MS,

@@ -189,7 +189,7 @@ export function replyFaults(options: {
     },
 
     /** Parses an accepted reply. Throws GatewayError `bad_reply` with the first fault. */
-    parse<T>(raw: RawReply, schema: ZodType<T>, anyBody: boolean, name: RequestName): T {
+    parse<T>(raw: RawReply, schema: ZodType<T>, anyBody: boolean, name: () => RequestName): T {
       let value: unknown
       try {
         value = JSON.parse(raw.text)
@@ -200,7 +200,7 @@ export function replyFaults(options: {
             raw.text === ''
               ? `answered ${raw.status} with an empty body instead of JSON. Check url`
               : `answered ${raw.status} with something else than JSON. Check url: ${excerpt(raw.text, secrets)}`
-          throw fault('bad_reply', name, what, { httpStatus: raw.status })
+          throw fault('bad_reply', name(), what, { httpStatus: raw.status })
         }
         value = raw.text
       }
@@ -210,7 +210,7 @@ export function replyFaults(options: {
       const place = first === undefined || first.path.length === 0 ? 'the whole body' : first.path.map(String).join('.')
       const rule = first?.message ?? 'invalid'
       const what = `answered in a form that is not known: ${place}: ${rule}. Check driver and the gateway's version: ${excerpt(raw.text, secrets)}`
-      throw fault('bad_reply', name, what, { httpStatus: raw.status })
+      throw fault('bad_reply', name(), what, { httpStatus: raw.status })
     },
   }
 }

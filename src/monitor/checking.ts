@@ -1,12 +1,11 @@
-import type { LimitFunction } from 'p-limit'
 import type { AccountKey } from '../accounts/account.ts'
 import type { CheckOutcome, Reading } from '../accounts/observation.ts'
 import type { ErrorCode } from '../accounts/vocabulary.ts'
+import type { TimedReading } from '../gateways/gateway.ts'
 import { failureKind } from '../health/gateway-health.ts'
 import type { Span, Tracing } from '../tracing/span.ts'
-import type { CheckResult } from './fleet.ts'
+import type { Places } from './places.ts'
 import type { AccountEntry, GatewayEntry } from './roster.ts'
-import { signalShares } from './signal-shares.ts'
 import type { TurnMeter } from './turn-meter.ts'
 
 /** Figures of the checks since the last flush; times in milliseconds. */
@@ -19,17 +18,18 @@ export interface CheckFigures {
 }
 
 export interface CheckingParts {
-  readonly globalLimit: LimitFunction
+  /** Places for checks under way, over all gateways. */
+  readonly places: Places
   readonly nowMs: () => number
   readonly monotonicMs: () => number
   readonly meter: TurnMeter
   readonly figures: CheckFigures
   readonly signal: AbortSignal
   /**
-   * Takes the outcome into the account's health and says what came of it. What we broke off ourselves (code `aborted`:
-   * the service ends, or a reload closed the gateway) is for nobody's record.
+   * Takes the outcome into the account's health. What we broke off ourselves (code `aborted`: the service ends, or a
+   * reload closed the gateway) is for nobody's record.
    */
-  settle(entry: AccountEntry, outcome: CheckOutcome, selfDelayMs: number): CheckResult
+  settle(entry: AccountEntry, outcome: CheckOutcome, selfDelayMs: number): void
   /** Takes one request's outcome into the gateway's health; after its accounts are settled. */
   settleGateway(entry: GatewayEntry, outcome: CheckOutcome, selfDelayMs: number): void
   /** Absent where nothing is traced. */
@@ -40,13 +40,13 @@ export interface CheckingParts {
 
 export interface Checking {
   /** Checks one account; a check under way is shared. Never rejects. @param asker who asked, where it was not its turn */
-  account(entry: AccountEntry, plannedMs: number, asker?: Span): Promise<CheckResult>
+  account(entry: AccountEntry, plannedMs: number, asker?: Span): Promise<CheckOutcome>
   /** Checks all accounts of a gateway with its list call; a check under way is shared. Never rejects. */
-  gateway(entry: GatewayEntry, plannedMs: number): Promise<GatewayResults>
+  gateway(entry: GatewayEntry, plannedMs: number): Promise<GatewayOutcomes>
 }
 
 /** What one list call brought for each account. */
-export type GatewayResults = ReadonlyMap<AccountKey, CheckResult>
+export type GatewayOutcomes = ReadonlyMap<AccountKey, CheckOutcome>
 
 /** How much later than its own limit a time-out may fire before we blame our own event loop or a sleeping machine. */
 const LATE_TIMER_MS = 1_000
@@ -59,7 +59,6 @@ const SHARE_OF_A_HANGING_GATEWAY = 1 / 4
 
 export function checking(parts: CheckingParts): Checking {
   const { figures, meter, monotonicMs, nowMs } = parts
-  const takeSignal = signalShares(parts.signal)
 
   const begin = (plannedMs: number): number => {
     const startedMs = monotonicMs()
@@ -87,31 +86,57 @@ export function checking(parts: CheckingParts): Checking {
     return lateMs > LATE_TIMER_MS ? Number.POSITIVE_INFINITY : 0
   }
 
-  async function checkAccount(entry: AccountEntry, plannedMs: number, asker?: Span): Promise<CheckResult> {
+  async function checkAccount(entry: AccountEntry, plannedMs: number, asker?: Span): Promise<CheckOutcome> {
+    const { gateway } = entry
+    // The gateway's places come first: a gateway that hangs must not hold places that others could use.
+    const waits = !gateway.places.take()
+    if (waits) await gateway.places.wait()
+    try {
+      // The gateway may have died while this check waited for its place.
+      const known = waits ? answerOfTheDead(entry, plannedMs) : null
+      if (known !== null) return known
+      if (!parts.places.take()) await parts.places.wait()
+      try {
+        return await askAccount(entry, plannedMs, asker)
+      } finally {
+        parts.places.leave()
+        gateway.places.size = placesOf(gateway)
+      }
+    } finally {
+      entry.inFlight = null
+      gateway.places.leave()
+    }
+  }
+
+  async function askAccount(entry: AccountEntry, plannedMs: number, asker?: Span): Promise<CheckOutcome> {
     const { gateway } = entry
     const startedMs = begin(plannedMs)
     const span = checkSpan(asker)
     const startedAtMs = nowMs()
-    const share = takeSignal()
     let outcome: CheckOutcome
     try {
-      const ask = () => gateway.watched.gateway.check(entry.account, share.signal)
-      const { reading, durationMs, atMs } = await (span === undefined ? ask() : span.within(ask))
+      const { reading, durationMs, atMs } = await read(entry, span)
       outcome = { atMs, durationMs, result: { ok: true, reading } }
     } catch (error) {
       outcome = failed(error, startedAtMs, startedMs)
     }
-    share.end()
     end()
     const selfDelayMs = selfDelayOf(outcome, gateway.watched.timeoutMs)
-    const settle = () => parts.settle(entry, asOfDue(entry, outcome, plannedMs), selfDelayMs)
-    // A repair that it leads to points at it.
-    const result = span === undefined ? settle() : span.within(settle)
+    settle(entry, asOfDue(entry, outcome, plannedMs), selfDelayMs, span)
     parts.settleGateway(gateway, outcome, selfDelayMs)
     if (span !== undefined) endCheckSpan(span, entry, outcome, startedMs - plannedMs)
-    const places = placesOf(gateway)
-    if (gateway.limit.concurrency !== places) gateway.limit.concurrency = places
-    return result
+    return outcome
+  }
+
+  function read({ account, gateway }: AccountEntry, span: Span | undefined): Promise<TimedReading> {
+    if (span === undefined) return gateway.watched.gateway.check(account, parts.signal)
+    return span.within(() => gateway.watched.gateway.check(account, parts.signal))
+  }
+
+  function settle(entry: AccountEntry, outcome: CheckOutcome, selfDelayMs: number, span: Span | undefined): void {
+    if (span === undefined) parts.settle(entry, outcome, selfDelayMs)
+    // A repair that it leads to points at it.
+    else span.within(() => parts.settle(entry, outcome, selfDelayMs))
   }
 
   function checkSpan(asker?: Span): Span | undefined {
@@ -140,32 +165,24 @@ export function checking(parts: CheckingParts): Checking {
     return { ...outcome, atMs: failedAtMs(entry, plannedMs, outcome.atMs) }
   }
 
-  /** The gateway's failure, passed on to one of its accounts without a request; null where the account is to be asked. */
-  function answerOfTheDead(entry: AccountEntry, plannedMs: number, asking: number): CheckResult | null {
+  /** A dead gateway's failure, passed on to one of its accounts without a request; null where the gateway is not down. */
+  function answerOfTheDead(entry: AccountEntry, plannedMs: number): CheckOutcome | null {
     const { lastError, verdict } = entry.gateway.health
-    if (verdict !== 'down' || lastError === null || asking < PROBES_OF_A_DEAD_GATEWAY) return null
+    if (verdict !== 'down' || lastError === null) return null
     const result = { ok: false, code: lastError.code, message: lastError.message } as const
-    return parts.settle(entry, { atMs: failedAtMs(entry, plannedMs, nowMs()), durationMs: 0, result }, 0)
+    const outcome = { atMs: failedAtMs(entry, plannedMs, nowMs()), durationMs: 0, result }
+    parts.settle(entry, outcome, 0)
+    return outcome
   }
 
   return {
     account(entry, plannedMs, asker) {
       if (entry.inFlight !== null) return entry.inFlight
-      const { gateway } = entry
-      const known = answerOfTheDead(entry, plannedMs, gateway.limit.activeCount)
+      const isProbe = entry.gateway.places.taken < PROBES_OF_A_DEAD_GATEWAY
+      const known = isProbe ? null : answerOfTheDead(entry, plannedMs)
       if (known !== null) return Promise.resolve(known)
-      // The gateway's limit is outside: a gateway that hangs must not hold places that others could use.
-      const check = gateway.limit(
-        // It may have died while this check, which counts as active now, waited for its place.
-        () =>
-          answerOfTheDead(entry, plannedMs, gateway.limit.activeCount - 1) ??
-          parts.globalLimit(() => checkAccount(entry, plannedMs, asker)),
-      )
-      const shared = check.finally(() => {
-        entry.inFlight = null
-      })
-      entry.inFlight = shared
-      return shared
+      entry.inFlight = checkAccount(entry, plannedMs, asker)
+      return entry.inFlight
     },
     gateway(entry, plannedMs) {
       if (entry.inFlight !== null) return entry.inFlight
@@ -177,11 +194,11 @@ export function checking(parts: CheckingParts): Checking {
     },
   }
 
-  async function checkGateway(entry: GatewayEntry, plannedMs: number): Promise<GatewayResults> {
+  async function checkGateway(entry: GatewayEntry, plannedMs: number): Promise<GatewayOutcomes> {
     const { gateway, timeoutMs } = entry.watched
-    const results = new Map<AccountKey, CheckResult>()
+    const outcomes = new Map<AccountKey, CheckOutcome>()
     const { checkAll } = gateway
-    if (checkAll === undefined) return results
+    if (checkAll === undefined) return outcomes
     const startedMs = begin(plannedMs)
     const span = parts.tracing?.start('check gateway', { parent: parts.cycleSpan?.(), sampling: 'thinned' })
     const startedAtMs = nowMs()
@@ -202,14 +219,17 @@ export function checking(parts: CheckingParts): Checking {
     end()
     const selfDelayMs = selfDelayOf(whole, timeoutMs)
     const settle = () => {
-      for (const account of entry.entries.values())
-        results.set(account.id, parts.settle(account, outcomeOf(account), selfDelayMs))
+      for (const account of entry.entries.values()) {
+        const outcome = outcomeOf(account)
+        outcomes.set(account.id, outcome)
+        parts.settle(account, outcome, selfDelayMs)
+      }
     }
     if (span === undefined) settle()
     else span.within(settle)
     parts.settleGateway(entry, whole, selfDelayMs)
     if (span !== undefined) endGatewaySpan(span, entry, whole)
-    return results
+    return outcomes
   }
 }
 

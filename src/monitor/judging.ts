@@ -8,7 +8,6 @@ import { advance } from '../health/verdict.ts'
 import type { Log } from '../log.ts'
 import type { Calendar } from './calendar.ts'
 import { isEcho } from './echo.ts'
-import type { AccountView, CheckResult } from './fleet.ts'
 import type { Flusher } from './flush.ts'
 import type { MonitorPlan } from './plan.ts'
 import type { Recorder } from './recorder.ts'
@@ -27,7 +26,6 @@ export interface JudgingParts {
   readonly flushing: () => Pick<Flusher, 'changed' | 'soon'>
   readonly repairs: () => Pick<Repairing, 'afterCheck' | 'afterRequest'>
   readonly plan: () => MonitorPlan
-  view(entry: AccountEntry): AccountView
   recheck(entry: AccountEntry, delayMs: number): void
   requested(gateway: string, outcome: CheckOutcome): void
   needsLedger(before: AccountHealth, after: AccountHealth, sample: Sample): boolean
@@ -39,7 +37,7 @@ export interface Judging {
   readonly uplink: UplinkProbe
   /** Takes over thresholds and reference addresses. */
   plan(plan: MonitorPlan): void
-  settle(entry: AccountEntry, outcome: CheckOutcome, selfDelayMs: number): CheckResult
+  settle(entry: AccountEntry, outcome: CheckOutcome, selfDelayMs: number): void
   settleGateway(entry: GatewayEntry, outcome: CheckOutcome, selfDelayMs: number): void
   /** Tries the reference addresses where it is time. */
   probeUplink(): void
@@ -62,14 +60,14 @@ export function judging(parts: JudgingParts): Judging {
   let uplinkProbedMs = Number.NEGATIVE_INFINITY
   let clockOffsetMs = nowMs() - monotonicMs()
 
-  function settle(entry: AccountEntry, outcome: CheckOutcome, selfDelayMs: number): CheckResult {
+  function settle(entry: AccountEntry, outcome: CheckOutcome, selfDelayMs: number): void {
     const { gateway, account } = entry
     const before = entry.health
     // Of an account that went meanwhile, nothing is judged any more: its incident is closed, and would open anew.
-    if (isAborted(outcome) || roster.accounts.get(entry.id) !== entry) return resultOf(entry, outcome)
+    if (isAborted(outcome) || roster.accounts.get(entry.id) !== entry) return
     if (!outcome.result.ok) lookAround(selfDelayMs)
     const seen = attribute(outcome, before, gateway.health, outcome.result.ok ? CLEAR : sight, policy)
-    if (isEcho(before, seen, policy.intervalMs)) return resultOf(entry, outcome)
+    if (isEcho(before, seen, policy.intervalMs)) return
     const leftOutMs = calendar.plannedMs(account, before.lastCheckMs ?? seen.atMs, seen.atMs)
     const observation = { ...seen, evidence: withoutPerson(seen.evidence) }
     const verdict = advance(before, account, observation, gateway.watched.health, leftOutMs)
@@ -83,15 +81,6 @@ export function judging(parts: JudgingParts): Judging {
     } else if (parts.needsLedger(before, after, verdict.sample)) recorder.touch(account.key)
     parts.flushing().changed(entry)
     if (after.badSinceMs !== null || after.recovery.pending !== null) follow(entry)
-    return resultOf(entry, outcome)
-  }
-
-  function resultOf(entry: AccountEntry, { durationMs, result }: CheckOutcome): CheckResult {
-    return {
-      view: parts.view(entry),
-      durationMs: result.ok ? durationMs : null,
-      error: result.ok ? null : { code: result.code, message: result.message },
-    }
   }
 
   /** Repairs, and confirms soon what needs a person: nobody should wait a whole interval to hear of it. */

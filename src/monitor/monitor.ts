@@ -1,5 +1,4 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import pLimit from 'p-limit'
 import type { Account, AccountKey } from '../accounts/account.ts'
 import type { CheckOutcome } from '../accounts/observation.ts'
 import { adoptIncident, continueLife } from '../health/adopt-incident.ts'
@@ -14,9 +13,10 @@ import { adoption, type Scope } from './adoption.ts'
 import { calendar } from './calendar.ts'
 import { type CheckFigures, checking } from './checking.ts'
 import { cycleTrace } from './cycle-trace.ts'
-import type { CheckResult, MonitorControl } from './fleet.ts'
+import type { AccountView, CheckResult, MonitorControl } from './fleet.ts'
 import { type Flush, flusher } from './flush.ts'
 import { judging } from './judging.ts'
+import { places } from './places.ts'
 import type { MonitorPlan, WatchedGateway } from './plan.ts'
 import { recorder } from './recorder.ts'
 import { recoveryTrace } from './recovery-trace.ts'
@@ -76,7 +76,7 @@ export function createMonitor(parts: MonitorParts): Monitor {
   const meter = turnMeter(monotonicMs)
   const figures: CheckFigures = { inFlight: 0, maxLagMs: 0, firstStartMs: null, lastEndMs: null }
   const ending = new AbortController()
-  const limit = pLimit(1)
+  const allPlaces = places(1)
   const cycles = cycleTrace(tracing)
   const recoveries = recoveryTrace(tracing)
   let plan: MonitorPlan | null = null
@@ -100,13 +100,12 @@ export function createMonitor(parts: MonitorParts): Monitor {
     flushing: () => flushing,
     repairs: () => repairs,
     plan: planned,
-    view: (entry) => show.account(entry),
     recheck: (entry, delayMs) => due.recheck(entry, delayMs),
     requested: (gateway, outcome) => parts.requested(gateway, outcome),
     needsLedger: (before, after, sample) => parts.needsLedger(before, after, sample),
   })
   const checks = checking({
-    globalLimit: limit,
+    places: allPlaces,
     nowMs,
     monotonicMs,
     meter,
@@ -205,7 +204,7 @@ export function createMonitor(parts: MonitorParts): Monitor {
     const { name } = watched.gateway
     const known = fleet.gateways.get(name)
     if (known !== undefined) {
-      known.limit.concurrency = watched.connections
+      known.places.size = watched.connections
       // What is known of a server says nothing of another one behind the same name.
       if (known.watched.url !== watched.url) known.health = newHealthOf(watched)
       known.watched = watched
@@ -228,21 +227,20 @@ export function createMonitor(parts: MonitorParts): Monitor {
       const asker = keys === 'all' ? undefined : tracing?.active()
       const wanted =
         keys === 'all' ? [...fleet.accounts.values()] : keys.flatMap((key) => fleet.accounts.get(key) ?? [])
-      const jobs: Promise<CheckResult>[] = []
-      for (const entry of wanted) {
+      const jobs = wanted.map((entry) => {
         const { gateway } = entry
-        if (gateway.watched.whole && (keys === 'all' || gateway.inFlight !== null)) {
-          const shared = checks.gateway(gateway, plannedAtMs)
+        const checkOne = () => checks.account(entry, plannedAtMs, asker)
+        return new Promise<CheckResult>((resolve) => {
+          const told = (outcome: CheckOutcome) => resolve(resultOf(show.account(entry), outcome))
+          if (!gateway.watched.whole || (keys !== 'all' && gateway.inFlight === null))
+            due.push(() => void checkOne().then(told))
           // An account that was found after the list call began is not in it.
-          jobs.push(shared.then((results) => results.get(entry.id) ?? checks.account(entry, plannedAtMs, asker)))
-        } else {
-          jobs.push(
-            new Promise((resolve) => {
-              due.push(() => resolve(checks.account(entry, plannedAtMs, asker)))
-            }),
-          )
-        }
-      }
+          else
+            void checks
+              .gateway(gateway, plannedAtMs)
+              .then(async (found) => told(found.get(entry.id) ?? (await checkOne())))
+        })
+      })
       const results = await orAborted(Promise.all(jobs), signal)
       // Who asked for a check soon finds it on /metrics and in the store; the answer does not wait for that.
       void flushing.now()
@@ -255,7 +253,7 @@ export function createMonitor(parts: MonitorParts): Monitor {
     },
     apply(next) {
       plan = next
-      limit.concurrency = next.concurrency
+      allPlaces.size = next.concurrency
       judge.plan(next)
       due.plan(next)
       const names = new Set(next.gateways.map((watched) => watched.gateway.name))
@@ -336,6 +334,14 @@ function orphans({ ledgers, pendingRecoveries }: LoadedState, gateways: Readonly
     ledgers.filter(({ account }) => gateways.has(account.gateway)).map(({ health }) => health.recovery.pending?.id),
   )
   return pendingRecoveries.filter((attempt) => !awaited.has(attempt.id))
+}
+
+function resultOf(view: AccountView, { durationMs, result }: CheckOutcome): CheckResult {
+  return {
+    view,
+    durationMs: result.ok ? durationMs : null,
+    error: result.ok ? null : { code: result.code, message: result.message },
+  }
 }
 
 function orAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {

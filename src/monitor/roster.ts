@@ -1,10 +1,10 @@
-import pLimit, { type LimitFunction } from 'p-limit'
 import type { Account, AccountKey } from '../accounts/account.ts'
+import type { CheckOutcome } from '../accounts/observation.ts'
 import type { GatewayHealth } from '../health/gateway-health.ts'
 import type { GatewayRepairs } from '../health/gateway-repairs.ts'
 import type { AccountHealth } from '../health/health.ts'
-import type { GatewayResults } from './checking.ts'
-import type { CheckResult } from './fleet.ts'
+import type { GatewayOutcomes } from './checking.ts'
+import { type Places, places } from './places.ts'
 import type { WatchedGateway } from './plan.ts'
 
 /** One account and all that the monitor holds of it. */
@@ -14,7 +14,7 @@ export interface AccountEntry {
   health: AccountHealth
   gateway: GatewayEntry
   /** The check under way, shared by everybody who asks for one meanwhile. */
-  inFlight: Promise<CheckResult> | null
+  inFlight: Promise<CheckOutcome> | null
   /** Since when the gateway's list no longer holds it; null while it does. */
   missingSinceMs: number | null
   /** An extra check that is due before the account's turn comes. */
@@ -28,10 +28,11 @@ export interface GatewayEntry {
   watched: WatchedGateway
   health: GatewayHealth
   repairs: GatewayRepairs
-  limit: LimitFunction
+  /** For its accounts' checks under way. */
+  readonly places: Places
   readonly entries: Map<AccountKey, AccountEntry>
   /** The request for the whole gateway under way. */
-  inFlight: Promise<GatewayResults> | null
+  inFlight: Promise<GatewayOutcomes> | null
   readonly kind: 'gateway'
 }
 
@@ -109,7 +110,7 @@ export function gatewayEntry(watched: WatchedGateway, health: GatewayHealth, rep
     watched,
     health,
     repairs,
-    limit: pLimit(watched.connections),
+    places: places(watched.connections),
     entries: new Map(),
     inFlight: null,
   }

@@ -1,5 +1,9 @@
+import type { Account } from '../accounts/account.ts'
 import { type Sight, sightAdvice } from '../health/attribution.ts'
 import { gatewayUp } from '../health/gateway-health.ts'
+import type { AccountHealth } from '../health/health.ts'
+import type { MaintenanceWindow } from '../health/maintenance.ts'
+import type { RecoveryDecision } from '../health/recovery.ts'
 import type { Calendar } from './calendar.ts'
 import type { CheckFigures } from './checking.ts'
 import type { AccountView, ExporterView, Fleet, GatewayView } from './fleet.ts'
@@ -25,21 +29,33 @@ export interface Views {
   account(entry: AccountEntry): AccountView
 }
 
+/** A class, because there is one for every account whenever somebody looks at all of them. */
+class LiveView implements AccountView {
+  readonly account: Account
+  readonly health: AccountHealth
+  readonly #entry: AccountEntry
+  readonly #parts: Pick<ViewsParts, 'calendar' | 'decide'>
+
+  constructor(entry: AccountEntry, parts: Pick<ViewsParts, 'calendar' | 'decide'>) {
+    this.account = entry.account
+    this.health = entry.health
+    this.#entry = entry
+    this.#parts = parts
+  }
+
+  get maintenance(): MaintenanceWindow | null {
+    return this.#parts.calendar.open(this.#entry.account)
+  }
+
+  get recovery(): RecoveryDecision {
+    return this.#parts.decide(this.#entry)
+  }
+}
+
 export function views(parts: ViewsParts): Views {
   const { roster } = parts
 
-  function account(entry: AccountEntry): AccountView {
-    return {
-      account: entry.account,
-      health: entry.health,
-      get maintenance() {
-        return parts.calendar.open(entry.account)
-      },
-      get recovery() {
-        return parts.decide(entry)
-      },
-    }
-  }
+  const account = (entry: AccountEntry): AccountView => new LiveView(entry, parts)
 
   function gateways(): readonly GatewayView[] {
     return [...roster.gateways.values()].map((entry): GatewayView => {

@@ -5,7 +5,7 @@ import { handOver } from '../../src/gateways/hand-over.ts'
 test('what comes in one turn is worked on in later ones, four at a time and in order', async () => {
   const deliver = handOver()
   const done: number[] = []
-  for (let piece = 0; piece < 10; piece++) deliver(() => done.push(piece))
+  for (let piece = 0; piece < 10; piece++) deliver({ deliver: () => done.push(piece) })
   expect(done).toEqual([])
   const perTurn: number[] = []
   while (done.length < 10) {
@@ -20,9 +20,9 @@ test('what comes in one turn is worked on in later ones, four at a time and in o
 test('what comes after all was worked on is worked on too', async () => {
   const deliver = handOver()
   const done: string[] = []
-  deliver(() => done.push('first'))
+  deliver({ deliver: () => done.push('first') })
   await nextTurn()
-  deliver(() => done.push('second'))
+  deliver({ deliver: () => done.push('second') })
   await nextTurn()
   expect(done).toEqual(['first', 'second'])
 })

@@ -1,10 +1,9 @@
-import pLimit from 'p-limit'
 import { beforeEach, describe, expect, test } from 'vitest'
 import type { Reading } from '../../src/accounts/observation.ts'
 import { GatewayError } from '../../src/gateways/gateway-error.ts'
 import type { GatewayVerdict } from '../../src/health/gateway-health.ts'
 import { type Checking, checking } from '../../src/monitor/checking.ts'
-import type { CheckResult } from '../../src/monitor/fleet.ts'
+import { places } from '../../src/monitor/places.ts'
 import { type AccountEntry, type GatewayEntry, gatewayEntry } from '../../src/monitor/roster.ts'
 import { turnMeter } from '../../src/monitor/turn-meter.ts'
 import { T0 } from '../health/fixtures.ts'
@@ -18,9 +17,6 @@ interface Asked {
   answer(): void
   timeOut(): void
 }
-
-// Nobody reads the view here.
-const RESULT = { durationMs: null, error: null } as CheckResult
 
 let gateway: GatewayEntry
 let verdictOfFailure: GatewayVerdict
@@ -49,7 +45,7 @@ beforeEach(() => {
   }
   gateway = gatewayEntry({ ...idle.watched, gateway: hanging, connections: CONNECTIONS }, idle.health, idle.repairs)
   checks = checking({
-    globalLimit: pLimit(256),
+    places: places(256),
     nowMs: () => T0 + clockMs,
     monotonicMs: () => clockMs,
     meter: turnMeter(() => 0),
@@ -58,7 +54,6 @@ beforeEach(() => {
     settle(entry, { atMs, result }) {
       settledAtMs.push(atMs - T0)
       settled.push(`${entry.account.account}: ${result.ok ? 'ok' : result.message}`)
-      return RESULT
     },
     settleGateway(entry, { result }) {
       const lastError = result.ok ? null : { code: result.code, message: result.message, atMs: T0 }
