@@ -4,6 +4,7 @@ import type { ErrorCode } from '../accounts/vocabulary.ts'
 import type { TimedReading } from '../gateways/gateway.ts'
 import { failureKind } from '../health/gateway-health.ts'
 import type { Span, Tracing } from '../tracing/span.ts'
+import type { Lulls } from './lulls.ts'
 import type { Places } from './places.ts'
 import type { AccountEntry, GatewayEntry } from './roster.ts'
 import type { TurnMeter } from './turn-meter.ts'
@@ -24,6 +25,7 @@ export interface CheckingParts {
   readonly monotonicMs: () => number
   readonly meter: TurnMeter
   readonly figures: CheckFigures
+  readonly lulls: Pick<Lulls, 'noteEnd'>
   readonly signal: AbortSignal
   /**
    * Takes the outcome into the account's health. What we broke off ourselves (code `aborted`: the service ends, or a
@@ -72,6 +74,7 @@ export function checking(parts: CheckingParts): Checking {
     figures.inFlight -= 1
     figures.lastEndMs = monotonicMs()
     meter.note()
+    parts.lulls.noteEnd()
   }
 
   const failed = (error: unknown, startedAtMs: number, startedMs: number): CheckOutcome => ({

@@ -3,6 +3,7 @@ import type { AccountHealth } from '../health/health.ts'
 import type { Handed } from '../store/waiting-batches.ts'
 import type { CheckFigures } from './checking.ts'
 import type { ExporterView, GatewayView } from './fleet.ts'
+import type { Lulls } from './lulls.ts'
 import type { Recorder } from './recorder.ts'
 import type { AccountEntry, Roster } from './roster.ts'
 import type { TurnMeter } from './turn-meter.ts'
@@ -40,6 +41,7 @@ export interface FlusherParts {
   readonly monotonicMs: () => number
   readonly figures: CheckFigures
   readonly meter: TurnMeter
+  readonly lulls: Pick<Lulls, 'next'>
   readonly recorder: Recorder
   readonly roster: Roster
   readonly intervalMs: () => number
@@ -67,6 +69,8 @@ export interface Flusher {
 
 const SHORTEST_PAUSE_MS = 1_000
 const WAIT_FOR_STORE_MS = 1_000
+/** How long a flush waits for a moment without checks: its work would lengthen the response times of those under way. */
+const WAIT_FOR_LULL_MS = 200
 
 export function flusher(parts: FlusherParts): Flusher {
   const { figures, meter, monotonicMs } = parts
@@ -110,6 +114,12 @@ export function flusher(parts: FlusherParts): Flusher {
     return queued
   }
 
+  async function flushInLull(): Promise<void> {
+    await parts.lulls.next(WAIT_FOR_LULL_MS)
+    // The last flush, at the end, takes it along.
+    if (cycleTimer !== null) await flush()
+  }
+
   async function publishChanges(): Promise<void> {
     lastFlushMs = monotonicMs()
     const entries = changed
@@ -137,7 +147,7 @@ export function flusher(parts: FlusherParts): Flusher {
     closeCycle()
     // Maintenance opens and closes without a check: every account is looked at once per cycle.
     for (const entry of parts.roster.accounts.values()) changed.add(entry)
-    void flush()
+    void flushInLull()
     cycleTimer = setTimeout(endCycle, parts.intervalMs())
   }
 
@@ -153,7 +163,7 @@ export function flusher(parts: FlusherParts): Flusher {
       const pauseMs = Math.max(0, lastFlushMs + SHORTEST_PAUSE_MS - monotonicMs())
       soonTimer = setTimeout(() => {
         soonTimer = null
-        void flush()
+        void flushInLull()
       }, pauseMs)
     },
     async now() {

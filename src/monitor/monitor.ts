@@ -16,6 +16,7 @@ import { cycleTrace } from './cycle-trace.ts'
 import type { AccountView, CheckResult, MonitorControl } from './fleet.ts'
 import { type Flush, flusher } from './flush.ts'
 import { judging } from './judging.ts'
+import { lulls } from './lulls.ts'
 import { places } from './places.ts'
 import type { MonitorPlan, WatchedGateway } from './plan.ts'
 import { recorder } from './recorder.ts'
@@ -75,6 +76,7 @@ export function createMonitor(parts: MonitorParts): Monitor {
   const record = recorder()
   const meter = turnMeter(monotonicMs)
   const figures: CheckFigures = { inFlight: 0, maxLagMs: 0, firstStartMs: null, lastEndMs: null }
+  const quiet = lulls(figures)
   const ending = new AbortController()
   const allPlaces = places(1)
   const cycles = cycleTrace(tracing)
@@ -110,6 +112,7 @@ export function createMonitor(parts: MonitorParts): Monitor {
     monotonicMs,
     meter,
     figures,
+    lulls: quiet,
     signal: ending.signal,
     settle: judge.settle,
     settleGateway: judge.settleGateway,
@@ -158,6 +161,7 @@ export function createMonitor(parts: MonitorParts): Monitor {
     monotonicMs,
     figures,
     meter,
+    lulls: quiet,
     recorder: record,
     roster: fleet,
     intervalMs: () => planned().intervalMs,

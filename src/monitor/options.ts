@@ -30,7 +30,7 @@ export const ChecksOptions = z
       .describe(
         'Checks that start together; the groups are spread over the interval. Small groups measure response times best, large groups cost the least processor time.',
       )
-      .default(10),
+      .default(16),
     uplink: z
       .array(z.string().refine(isUplink, 'must be host:port or an http address, for example 1.1.1.1:443'))
       .max(8)

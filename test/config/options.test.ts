@@ -40,7 +40,7 @@ test('an absent section has all its defaults', () => {
     interval: 15_000,
     timeout: 5000,
     concurrency: 256,
-    startGroup: 10,
+    startGroup: 16,
     uplink: [],
   })
   expect(AlertingOptions.parse(undefined)).toMatchObject({

@@ -68,7 +68,7 @@ test('the configuration in effect shows the rest as written, with the defaults f
     interval: '15s',
     timeout: '5s',
     concurrency: 256,
-    startGroup: 10,
+    startGroup: 16,
     uplink: ['http://<secret>@h:3000/x?token=<secret>&page=1'],
   })
   expect(effective.alerting.slack[0].severities).toEqual(['critical', 'warning'])

@@ -3,6 +3,7 @@ import type { Reading } from '../../src/accounts/observation.ts'
 import { GatewayError } from '../../src/gateways/gateway-error.ts'
 import type { GatewayVerdict } from '../../src/health/gateway-health.ts'
 import { type Checking, checking } from '../../src/monitor/checking.ts'
+import { lulls } from '../../src/monitor/lulls.ts'
 import { places } from '../../src/monitor/places.ts'
 import { type AccountEntry, type GatewayEntry, gatewayEntry } from '../../src/monitor/roster.ts'
 import { turnMeter } from '../../src/monitor/turn-meter.ts'
@@ -44,12 +45,14 @@ beforeEach(() => {
       }),
   }
   gateway = gatewayEntry({ ...idle.watched, gateway: hanging, connections: CONNECTIONS }, idle.health, idle.repairs)
+  const figures = { inFlight: 0, maxLagMs: 0, firstStartMs: null, lastEndMs: null }
   checks = checking({
     places: places(256),
     nowMs: () => T0 + clockMs,
     monotonicMs: () => clockMs,
     meter: turnMeter(() => 0),
-    figures: { inFlight: 0, maxLagMs: 0, firstStartMs: null, lastEndMs: null },
+    figures,
+    lulls: lulls(figures),
     signal: new AbortController().signal,
     settle(entry, { atMs, result }) {
       settledAtMs.push(atMs - T0)

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import type { ExporterView } from '../../src/monitor/fleet.ts'
 import { type Flush, flusher } from '../../src/monitor/flush.ts'
+import { lulls } from '../../src/monitor/lulls.ts'
 import { recorder } from '../../src/monitor/recorder.ts'
 import { roster } from '../../src/monitor/roster.ts'
 import { turnMeter } from '../../src/monitor/turn-meter.ts'
@@ -31,10 +32,12 @@ function setUp(intervalMs = 60_000) {
   let gate: Promise<void> | null = null
   let mostAtOnce = 0
   let atOnce = 0
+  const quiet = lulls(figures)
   const flushing = flusher({
     nowMs: () => T0,
     monotonicMs: () => performance.now(),
     figures,
+    lulls: quiet,
     meter: turnMeter(() => performance.now()),
     recorder: record,
     roster: fleet,
@@ -67,7 +70,7 @@ function setUp(intervalMs = 60_000) {
     })
     return () => open()
   }
-  return { fleet, record, figures, flushing, published, add, block, mostAtOnce: () => mostAtOnce }
+  return { fleet, record, figures, quiet, flushing, published, add, block, mostAtOnce: () => mostAtOnce }
 }
 
 describe('a flush', () => {
@@ -153,6 +156,39 @@ describe('a cycle', () => {
     flushing.soon()
     await until('the next', () => published.length === 2)
     expect(published).toHaveLength(2)
+  })
+
+  test('its flush waits for the end of the checks under way', async () => {
+    const { flushing, published, figures, quiet } = setUp(50)
+    figures.inFlight = 1
+    flushing.start()
+    onTestFinished(() => flushing.stop())
+    await until('the end of the cycle', () => flushing.lastCycle().endedMs !== null)
+    expect(published).toEqual([])
+    figures.inFlight = 0
+    quiet.noteEnd()
+    await until('the flush', () => published.length > 0)
+  })
+
+  test('its flush comes also where there are always checks under way', async () => {
+    const { flushing, published, figures } = setUp(50)
+    figures.inFlight = 1
+    flushing.start()
+    onTestFinished(() => flushing.stop())
+    await until('the flush', () => published.length > 0)
+  })
+
+  test('that waits for the checks under way is not told after the end', async () => {
+    const { flushing, published, figures, quiet } = setUp(20)
+    figures.inFlight = 1
+    flushing.start()
+    await until('the end of the cycle', () => flushing.lastCycle().endedMs !== null)
+    await flushing.stop()
+    const count = published.length
+    figures.inFlight = 0
+    quiet.noteEnd()
+    await sleep(60)
+    expect(published).toHaveLength(count)
   })
 
   test('stopping publishes the rest and leaves no timer', async () => {
