@@ -1,9 +1,9 @@
-// The naive way to check a fleet: everything at once. usage: node bench/promise-all.ts <url> <accounts>
-// One round per SIGUSR2; prints how long it took.
+// The naive way to check a fleet: everything at once. usage: node bench/promise-all.ts <url> <accounts> <rounds>
+// A few rounds, back to back, per SIGUSR2; prints how long each took.
 import { Agent, request } from 'undici'
 import { accountIds } from './fleet-config.ts'
 
-const [url = '', count = '0'] = process.argv.slice(2)
+const [url = '', count = '0', times = '1'] = process.argv.slice(2)
 const dispatcher = new Agent({ connections: Number(count) })
 const ids = accountIds(Number(count))
 
@@ -20,7 +20,9 @@ async function round(): Promise<number> {
 
 for (let index = 0; index < 3; index++) await round()
 process.on('SIGUSR2', async () => {
-  process.stdout.write(`took ${await round()}\n`)
+  const tookMs: number[] = []
+  for (let index = 0; index < Number(times); index++) tookMs.push(await round())
+  process.stdout.write(`took ${JSON.stringify(tookMs)}\n`)
 })
 process.on('SIGTERM', () => process.exit(0))
 process.stdout.write('warm\n')
