@@ -5,6 +5,7 @@ import { type AddressInfo, isIPv6 } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Express } from 'express'
 import type { Log } from '../log.ts'
+import { SILENT_CONNECTION_MS } from './answer-limit.ts'
 import { ListenError } from './listen-error.ts'
 import { type ApiOptions, authRequired, isLoopback, type ListenAddress } from './options.ts'
 import { serverCertificate } from './server-certificate.ts'
@@ -18,10 +19,9 @@ export interface Listener {
   readonly closed: Promise<'drained' | 'forced'>
 }
 
-// Nobody needs longer to send a request of at most 1 MiB; a check of the whole fleet may take a minute to answer.
+// Nobody needs longer to send a request of at most 1 MiB.
 const HEADERS_MS = 10_000
 const REQUEST_MS = 30_000
-const IDLE_MS = 90_000
 // Longer than Prometheus' usual scrape interval of 15 s, so that its connection lives from scrape to scrape.
 const KEEP_ALIVE_MS = 75_000
 const MAX_CONNECTIONS = 1024
@@ -72,8 +72,8 @@ function openServer(app: Express, options: ApiOptions, log: Log): Server {
   }
   server.maxConnections = MAX_CONNECTIONS
   server.maxHeadersCount = MAX_HEADERS
-  // A connection on which nothing moves for so long is dead, in the middle of an answer too.
-  server.timeout = IDLE_MS
+  // A check of the whole fleet may take a minute to answer.
+  server.timeout = SILENT_CONNECTION_MS
   return server
 }
 

@@ -29,7 +29,7 @@ export async function reported<T>(work: Promise<T>): Promise<T> {
     return await work
   } catch (error) {
     if (!(error instanceof Error)) throw error
-    if (error.name === 'RequestsFullError')
+    if (error.name === 'RequestsFullError' || error.name === 'DocumentsFullError')
       throw new Problem('unavailable', error.message, { cause: error, headers: { 'retry-after': '60' } })
     if (error.name === 'PdfError' || error.name === 'ReportsFolderError')
       throw new Problem('unavailable', error.message, { cause: error })

@@ -24,7 +24,7 @@ export interface DocumentParts {
 type DocumentFormat = 'json' | 'html' | 'pdf'
 
 /**
- * The report as one file. The same analysis gives the same bytes: a PDF is dated by the period's end.
+ * The report as one file. The same analysis gives the same bytes: a PDF is dated by its figures.
  * @throws PdfError
  */
 export async function reportFile(
@@ -35,8 +35,8 @@ export async function reportFile(
 ): Promise<string | Uint8Array> {
   if (format === 'json') return jsonReport(analysis)
   parts.begins('Writing the document …')
-  const page = await reportDocument(analysis, template, parts.look)
-  return format === 'html' ? page : await printed(page, analysis.asOfMs, parts)
+  const page = reportDocument(analysis, template, parts.look)
+  return format === 'html' ? await page : await printed(page, analysis.asOfMs, parts)
 }
 
 /**
@@ -53,7 +53,11 @@ export async function incidentFile(
   return format === 'html' ? page : await printed(page, analysis.asOfMs, parts)
 }
 
-async function printed(page: string, dateMs: number, { pdf, io, log, begins, signal }: DocumentParts) {
+async function printed(
+  page: string | Promise<string>,
+  dateMs: number,
+  { pdf, io, log, begins, signal }: DocumentParts,
+) {
   const { browser, sandbox, timeout } = pdf
   begins('Printing the PDF …')
   const renderer = createPdfRenderer({

@@ -31,9 +31,11 @@ export async function analyseIncident(
   const incident = await ledger.incident(id)
   if (incident === null) return null
   const { key, startMs, endMs, gateway } = incident
-  const asOfMs = sources.now()
-  const span = { fromMs: startMs - AROUND_MS, toMs: Math.min(asOfMs, (endMs ?? asOfMs) + AROUND_MS) + 1 }
-  const life = { fromMs: startMs, toMs: Math.max(startMs + 1, endMs ?? asOfMs) }
+  const nowMs = sources.now()
+  // What is over is told the same whenever it is told.
+  const asOfMs = endMs ?? nowMs
+  const span = { fromMs: startMs - AROUND_MS, toMs: Math.min(nowMs, asOfMs + AROUND_MS) + 1 }
+  const life = { fromMs: startMs, toMs: Math.max(startMs + 1, asOfMs) }
   const beside = (await ledger.incidents({ gateway, range: life, limit: SHOWN_SAME_TIME + 1 })).items
     .filter((other) => other.id !== id)
     .slice(0, SHOWN_SAME_TIME)

@@ -285,5 +285,6 @@ export interface IncidentAnalysis {
   readonly sameTimeElsewhere: number
   /** Incidents of the account in the 30 days before. */
   readonly recentIncidents: number
+  /** Until when it is told: the incident's end; the moment of the analysis while it is open. */
   readonly asOfMs: number
 }

@@ -1,9 +1,9 @@
 import { setImmediate as yieldToChecks } from 'node:timers/promises'
+import { hiddenAddresses } from '../accounts/hidden-addresses.ts'
 import type { Log } from '../log.ts'
 import type { Delivery, DeliveryLedger, FilesRecipient } from '../store/deliveries.ts'
 import { deliveryClaims, type HeldDelivery } from './delivery-claims.ts'
 import { type Mail, MailError, type MailSession } from './mail.ts'
-import { maskedRecipient } from './masked-recipient.ts'
 import { type DueReport, dueReports, type Schedule } from './timetable.ts'
 
 /** A schedule with those who receive its reports. */
@@ -64,6 +64,7 @@ const LATE_MS = HOUR_MS
  */
 export function createDelivery(parts: DeliveryParts): (signal: AbortSignal) => Promise<void> {
   const { ledger, log, events } = parts
+  const dueOf = dueReports()
   const claims = deliveryClaims({ ledger, now: () => parts.now(), log })
   let running: Promise<void> | null = null
   let again = false
@@ -103,14 +104,14 @@ export function createDelivery(parts: DeliveryParts): (signal: AbortSignal) => P
     const reports = new Map<string, DueReport>()
     for (const schedule of schedules) {
       const sinceMs = await ledger.since(schedule.name, parts.now())
-      for (const report of dueReports(schedule, sinceMs, parts.now())) {
+      for (const report of dueOf(schedule, sinceMs, parts.now())) {
         const { dueMs, period } = report
         const name = nameOf(schedule.name, period.name)
         reports.set(name, report)
         if (takenUp.has(name)) continue
         await ledger.enlist({ schedule: schedule.name, period: period.name, dueMs }, schedule.recipients, parts.now())
       }
-      // Looking five weeks back takes some milliseconds, and there may be hundreds of schedules.
+      // Looking five weeks back takes some milliseconds at first, and there may be hundreds of schedules.
       await yieldToChecks()
     }
     takenUp = new Set(reports.keys())
@@ -144,16 +145,17 @@ export function createDelivery(parts: DeliveryParts): (signal: AbortSignal) => P
     signal: AbortSignal,
   ): Promise<void> {
     const notMade = new Set(deliveries.filter(({ recipient }) => recipient === FILES).map(reportOf))
-    const lost = new Set<string>()
+    const files = new Map<string, Delivery | null>()
     let session: MailSession | null = null
     try {
       for (const delivery of deliveries) {
         const name = reportOf(delivery)
         if (signal.aborted) return
-        if (delivery.recipient === FILES || notMade.has(name) || lost.has(name)) continue
-        // The making was given up: there is nothing to send, as long as nobody makes it.
-        if ((await ledger.get({ ...delivery, recipient: FILES }))?.state !== 'sent') {
-          lost.add(name)
+        if (delivery.recipient === FILES || notMade.has(name)) continue
+        const made = files.get(name) ?? (await ledger.get({ ...delivery, recipient: FILES }))
+        files.set(name, made)
+        if (made?.state !== 'sent') {
+          if (made?.state === 'failed') await giveUp(delivery, made.detail)
           continue
         }
         const held = await claims.claim(delivery)
@@ -180,6 +182,14 @@ export function createDelivery(parts: DeliveryParts): (signal: AbortSignal) => P
     } finally {
       session?.close()
     }
+  }
+
+  /** There will never be anything to send. That the report failed is told and counted once, with its files. */
+  async function giveUp(delivery: Delivery, why: string): Promise<void> {
+    const held = await claims.claim(delivery)
+    if (typeof held === 'string') return
+    await held.settle({ state: 'failed', detail: `The report was not made: ${why}` })
+    events.mailed('given_up')
   }
 
   /** Another exporter may have made the files, and died: then they are made here, too. */
@@ -231,7 +241,7 @@ export function createDelivery(parts: DeliveryParts): (signal: AbortSignal) => P
       events.failed()
       if (delivery.recipient !== FILES) events.mailed(permanent ? 'refused' : 'given_up')
       log.error(
-        { ...shown(delivery), error: maskedRecipient(detail) },
+        { ...shown(delivery), error: hiddenAddresses(detail) },
         'A report is given up: it was not made or not sent.',
       )
       return
@@ -239,7 +249,7 @@ export function createDelivery(parts: DeliveryParts): (signal: AbortSignal) => P
     const waitMs = isEnding ? 0 : retryMs(held.attempt, parts.random())
     await held.settle({ state: 'waiting', notBeforeMs: parts.now() + waitMs, detail })
     log.warn(
-      { ...shown(delivery), error: maskedRecipient(detail), retryInSeconds: Math.round(waitMs / 1_000) },
+      { ...shown(delivery), error: hiddenAddresses(detail), retryInSeconds: Math.round(waitMs / 1_000) },
       'A report failed and is tried again.',
     )
   }
@@ -276,7 +286,7 @@ function reportOf({ schedule, period }: Delivery): string {
 }
 
 function shown({ schedule, period, recipient }: Delivery): object {
-  return recipient === FILES ? { schedule, period } : { schedule, period, recipient: maskedRecipient(recipient) }
+  return recipient === FILES ? { schedule, period } : { schedule, period, recipient: hiddenAddresses(recipient) }
 }
 
 function messageOf(error: unknown): string {

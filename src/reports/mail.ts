@@ -18,6 +18,8 @@ export interface SmtpServer {
   readonly bounceAddress: string | null
   /** Longest silence of the server, connecting included. */
   readonly timeoutMs: number
+  /** Longest time for connecting and signing in, and again for each message, however often the server says something. */
+  readonly limitMs: number
 }
 
 export interface Attachment {
@@ -76,7 +78,7 @@ export class MailError extends Error {
  * @throws MailError; never a permanent one, because wrong settings can be corrected before the next attempt
  */
 export async function openMailSession(server: SmtpServer, signal: AbortSignal): Promise<MailSession> {
-  const { host, port, secure, requireTls, user, password, timeoutMs } = server
+  const { host, port, secure, requireTls, user, password, timeoutMs, limitMs } = server
   const where = `${host}:${port}`
   const connection = new SMTPConnection({
     host,
@@ -102,12 +104,26 @@ export async function openMailSession(server: SmtpServer, signal: AbortSignal): 
       start((error, result) => (error === null || error === undefined ? resolve(result) : reject(error)))
     })
 
+  /** A server that says a little again and again is never silent: the work has a limit as a whole. */
+  async function limited<T>(what: string, work: () => Promise<T>): Promise<T> {
+    const limit = setTimeout(() => {
+      fail(new Error(`${what} was given up after ${limitMs / 1_000} s, the longest that it may take`))
+      connection.close()
+    }, limitMs)
+    try {
+      return await work()
+    } finally {
+      clearTimeout(limit)
+    }
+  }
+
   try {
-    await call((done) => connection.connect(done))
-    if (user !== null) {
+    await limited('connecting', async () => {
+      await call((done) => connection.connect(done))
+      if (user === null) return
       const credentials = { user, pass: password?.reveal() ?? '' }
       await call((done) => connection.login({ credentials }, done))
-    }
+    })
   } catch (error) {
     connection.close()
     signal.removeEventListener('abort', end)
@@ -131,7 +147,9 @@ export async function openMailSession(server: SmtpServer, signal: AbortSignal): 
           // Asks a server that can (RFC 3461) for a bounce that names the report and leaves the attachments out.
           dsn: { envid: mail.messageId, ret: 'HDRS' as const, notify: 'FAILURE' as const, orcpt: `rfc822;${mail.to}` },
         }
-        const info = await call<{ response: string }>((done) => connection.send(envelope, message, done))
+        const info = await limited('sending', () =>
+          call<{ response: string }>((done) => connection.send(envelope, message, done)),
+        )
         return info?.response ?? ''
       } catch (error) {
         // In the middle of a message there is no goodbye: it would be taken for a line of the message.
@@ -148,7 +166,10 @@ export async function openMailSession(server: SmtpServer, signal: AbortSignal): 
     },
     close() {
       signal.removeEventListener('abort', end)
-      if (!isCut) connection.quit()
+      if (isCut) return
+      connection.quit()
+      // Nobody waits for the server's goodbye, and it may never come to an end.
+      setTimeout(end, timeoutMs).unref()
     },
   }
 }
@@ -175,10 +196,11 @@ async function composed(mail: Mail, from: string): Promise<Buffer> {
   return await composer.compile().build()
 }
 
-/** By which mail programs show a button to unsubscribe (RFC 2369, RFC 8058). */
+/** By which mail programs show a button to unsubscribe: RFC 2369, and RFC 8058, which wants HTTPS (§3.1). */
 function unsubscribeHeaders(url: string | null | undefined): Record<string, string> {
   if (url === null || url === undefined) return {}
-  return { 'List-Unsubscribe': `<${url}>`, 'List-Unsubscribe-Post': 'List-Unsubscribe=One-Click' }
+  const link = { 'List-Unsubscribe': `<${url}>` }
+  return /^https:/i.test(url) ? { ...link, 'List-Unsubscribe-Post': 'List-Unsubscribe=One-Click' } : link
 }
 
 const PIECE_BYTES = 65_536

@@ -11,11 +11,12 @@ import { finishing, forPaperOnly, lightened, measurable, wantsPageNumbers } from
 export interface PdfRenderer {
   /**
    * Prints a document with bookmarks, tags and its fonts. The same document and date give the same bytes.
-   * @param page HTML that needs nothing from outside; `data-page-of` elements get the page number of their heading
+   * @param page HTML that needs nothing from outside; `data-page-of` elements get the page number of their heading. While
+   * it is still being written the browser starts
    * @param dateMs creation date that the file states, Unix milliseconds
-   * @throws PdfError
+   * @throws PdfError, or what the page rejects with
    */
-  render(page: string, dateMs: number, signal: AbortSignal): Promise<Uint8Array>
+  render(page: string | Promise<string>, dateMs: number, signal: AbortSignal): Promise<Uint8Array>
 }
 
 export interface PdfOptions {
@@ -67,10 +68,18 @@ const LEAN = ['--disable-gpu', '--disable-dev-shm-usage', '--disable-extensions'
 export function createPdfRenderer(options: PdfOptions): PdfRenderer {
   const places = pLimit(AT_ONCE)
   return {
-    render: (page, dateMs, signal) =>
+    render: (asked, dateMs, signal) =>
       new Promise((resolve, reject) => {
+        const page = Promise.resolve(asked)
+        // It is awaited when there is a place.
+        page.catch(() => {})
+        const giveUp = () => reject(aborted(signal.reason))
+        if (signal.aborted) return giveUp()
+        // Whoever gives up is not kept waiting for a place.
+        signal.addEventListener('abort', giveUp, { once: true })
         // The place is free when the browser is gone; whoever waits for the PDF need not wait for that.
         void places(async () => {
+          signal.removeEventListener('abort', giveUp)
           const { pdf, ended } = await renderWithRetry(page, dateMs, options, signal)
           resolve(pdf)
           await ended
@@ -86,19 +95,20 @@ interface Printed {
 }
 
 async function renderWithRetry(
-  page: string,
+  page: Promise<string>,
   dateMs: number,
   options: PdfOptions,
   signal: AbortSignal,
 ): Promise<Printed> {
   const executable = await findBrowser(options)
   const limit = AbortSignal.any([signal, AbortSignal.timeout(options.timeoutMs)])
+  const faults = new Set<unknown>()
+  page.catch((error: unknown) => faults.add(error))
   for (let attempt = 1; ; attempt++) {
     try {
       return await renderOnce(page, dateMs, executable, options, limit)
     } catch (error) {
-      if (signal.aborted)
-        throw new PdfError('aborted', 'The PDF was given up, because the program ends.', { cause: error })
+      if (signal.aborted) throw aborted(error)
       if (limit.aborted) {
         throw new PdfError(
           'timeout',
@@ -106,6 +116,8 @@ async function renderWithRetry(
           { cause: error },
         )
       }
+      // No other browser would print a page that cannot be written.
+      if (faults.has(error)) throw error
       if (attempt >= ATTEMPTS) throw error instanceof PdfError ? error : crashed(executable, error)
       options.log.warn({ error: messageOf(error) }, 'Chromium failed while it made a PDF; it is tried once more.')
     }
@@ -113,7 +125,7 @@ async function renderWithRetry(
 }
 
 async function renderOnce(
-  page: string,
+  writing: Promise<string>,
   dateMs: number,
   executable: string,
   options: PdfOptions,
@@ -133,6 +145,7 @@ async function renderOnce(
     const tab = (await browser.pages())[0] ?? (await browser.newPage())
     await tab.setJavaScriptEnabled(false)
     await tab.setOfflineMode(true)
+    const page = await orAborted(writing, limit)
     const finished = forPaperOnly(lightened(page))
     // The limit of the whole rendering ends these by ending the browser.
     const load = (text: string) => tab.setContent(text, { waitUntil: 'load', timeout: 0 })
@@ -237,6 +250,10 @@ function crashed(executable: string, error: unknown): PdfError {
     `${executable} failed while it made a PDF: ${messageOf(error)}. Try "${executable} --version" as the same user.`,
     { cause: error },
   )
+}
+
+function aborted(cause: unknown): PdfError {
+  return new PdfError('aborted', 'The PDF was given up, because the program ends or nobody waits for it.', { cause })
 }
 
 /** The first line; Chromium's own diagnostics follow in the others. */

@@ -81,8 +81,8 @@ export async function makeFiles(
     const base = join(folder, `${order.fileName}-${period.name}`)
     if (has('json')) await replaced(`${base}.json`, jsonReport(analysis))
     if (has('html') || has('pdf')) {
-      const page = await reportDocument(analysis, order.template, look)
-      if (has('html')) await replaced(`${base}.html`, page)
+      const page = reportDocument(analysis, order.template, look)
+      if (has('html')) await replaced(`${base}.html`, await page)
       if (has('pdf')) await replaced(`${base}.pdf`, await pdf.render(page, analysis.asOfMs, signal))
     }
     return analysis
@@ -164,6 +164,13 @@ export interface ReportFile {
   readonly path: string
   readonly sizeBytes: number
   readonly type: string
+}
+
+/** A file that somebody may have. */
+export interface ReadyFile {
+  readonly name: string
+  readonly type: string
+  readonly content: Uint8Array
 }
 
 /** The files of a report, in the order of their names; none where there is no such folder. */

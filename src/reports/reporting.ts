@@ -12,7 +12,7 @@ import { openMailSession, type SmtpServer } from './mail.ts'
 import { adoptOldDeliveries } from './old-delivery-file.ts'
 import type { ReportsOptions } from './options.ts'
 import { createPdfRenderer, type PdfRenderer } from './pdf.ts'
-import { expireReports, filesOf, makeReport, reportFolder, reportMail } from './report-folder.ts'
+import { expireReports, filesOf, makeReport, type ReadyFile, reportFolder, reportMail } from './report-folder.ts'
 import { configuredOrder, type ReportOrder } from './report-order.ts'
 import { createRequestedReports, type RequestedReports } from './requested-reports.ts'
 import { reportSpan, tracedRenderer, tracedSession } from './spans.ts'
@@ -52,11 +52,9 @@ export interface ReportRun {
   readonly deliveries: readonly Pick<Delivery, 'recipient' | 'state' | 'attempts' | 'updatedMs' | 'detail'>[]
 }
 
-/** A file that somebody may have. */
-export interface ReadyFile {
-  readonly name: string
-  readonly type: string
-  readonly content: Uint8Array
+/** Too many documents are being made at once; one may be asked for again in a minute. */
+class DocumentsFullError extends Error {
+  override readonly name = 'DocumentsFullError'
 }
 
 /** Reports on a schedule, made and mailed, and reports on request. */
@@ -70,7 +68,8 @@ export interface Reporting {
   /** Null where there is no such report or file. */
   file(schedule: string, period: string, name: string): Promise<ReadyFile | null>
   /**
-   * A document for people, made now. Rejects like `Analytics.analysis`, and with PdfError.
+   * A document for people, made now. Rejects like `Analytics.analysis`, with PdfError, and with an error named
+   * DocumentsFullError where six are being made.
    * Its look is that of the configuration.
    */
   document(query: AnalyticsQuery, template: Template, format: 'html' | 'pdf', signal: AbortSignal): Promise<ReadyFile>
@@ -85,6 +84,10 @@ export interface Reporting {
 const HOUR_MS = 3_600_000
 const DAY_MS = 24 * HOUR_MS
 const MOST_LISTED = 100
+/** Each holds its page while it waits to be printed. */
+const MOST_DOCUMENTS = 6
+/** One message of at most 20 MB takes so long at half a megabit per second. */
+const LONGEST_MAILING_MS = 5 * 60_000
 
 /**
  * Makes and mails reports. Without a schedule and a subscription nothing is opened, and every five minutes is looked for one.
@@ -101,6 +104,7 @@ export function createReporting(parts: ReportingParts): Reporting {
   let renderer: { readonly key: string; readonly pdf: PdfRenderer } | null = null
   let expiredMs = 0
   let known = ''
+  let documents = 0
   let isStarted = false
   let last: Promise<unknown> = Promise.resolve()
 
@@ -248,6 +252,14 @@ export function createReporting(parts: ReportingParts): Reporting {
     wake()
   }
 
+  const documentFor: Reporting['document'] = async (query, template, format, signal) => {
+    const analysis = await parts.analytics.analysis(query, signal)
+    const page = reportDocument(analysis, template, lookOf(parts.options()))
+    const name = `${template}-${analysis.period.name}.${format}`
+    if (format === 'html') return { name, type: 'text/html; charset=utf-8', content: Buffer.from(await page) }
+    return { name, type: 'application/pdf', content: await pdf().render(page, analysis.asOfMs, signal) }
+  }
+
   async function runOf(deliveries: readonly Delivery[]): Promise<ReportRun | null> {
     const files = deliveries.find(({ recipient }) => recipient === FILES)
     if (files === undefined) return null
@@ -298,12 +310,15 @@ export function createReporting(parts: ReportingParts): Reporting {
       const file = files.find((one) => baseName(one.name) === name)
       return file === undefined ? null : { name, type: file.type, content: await readFile(file.path) }
     },
-    async document(query, template, format, signal) {
-      const analysis = await parts.analytics.analysis(query, signal)
-      const page = await reportDocument(analysis, template, lookOf(parts.options()))
-      const name = `${template}-${analysis.period.name}.${format}`
-      if (format === 'html') return { name, type: 'text/html; charset=utf-8', content: Buffer.from(page) }
-      return { name, type: 'application/pdf', content: await pdf().render(page, analysis.asOfMs, signal) }
+    async document(...asked) {
+      if (documents >= MOST_DOCUMENTS)
+        throw new DocumentsFullError(`${documents} reports are being made already. Ask again in a minute.`)
+      documents += 1
+      try {
+        return await documentFor(...asked)
+      } finally {
+        documents -= 1
+      }
     },
     apply,
     idle: allDone,
@@ -332,5 +347,6 @@ function serverOf({ smtp }: ReportsOptions): SmtpServer | null {
     user: smtp.username ?? null,
     password: smtp.password ?? smtp.passwordFile ?? null,
     timeoutMs: timeout,
+    limitMs: LONGEST_MAILING_MS,
   }
 }

@@ -1,11 +1,11 @@
 import { randomBytes } from 'node:crypto'
 import { isDeepStrictEqual } from 'node:util'
+import { hiddenAddresses } from '../accounts/hidden-addresses.ts'
 import type { Selection } from '../health/maintenance.ts'
 import type { Log } from '../log.ts'
 import type { Secret } from '../option-types.ts'
 import type { ReportSubscription, Store } from '../store/store.ts'
 import type { Template } from './document/report.ts'
-import { maskedRecipient } from './masked-recipient.ts'
 import type { ReportsOptions } from './options.ts'
 import { PeriodError, parsePeriod } from './period.ts'
 import { type ReportFormat, type ReportOrder, subscribedOrder } from './report-order.ts'
@@ -258,5 +258,5 @@ function plain(value: object): unknown {
 }
 
 function shown({ id, recipient, timing, template }: ReportSubscription): object {
-  return { subscription: id, recipient: maskedRecipient(recipient), when: timing.kind, template }
+  return { subscription: id, recipient: hiddenAddresses(recipient), when: timing.kind, template }
 }

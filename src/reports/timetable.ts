@@ -2,6 +2,7 @@ import { CronExpressionParser } from 'cron-parser'
 import { DateTime } from 'luxon'
 import { schedule as cronTask, validate } from 'node-cron'
 import type { Period } from './analysis.ts'
+import { type CronOrder, cronCalls } from './cron-calls.ts'
 import { parsePeriod, periodBefore } from './period.ts'
 
 /** When a report is made, by the clocks of a time zone: after each week or month, or whenever a cron expression comes true. */
@@ -16,13 +17,7 @@ export type Schedule = {
       /** Minutes after midnight of the first day after the period. */
       readonly minuteOfDay: number
     }
-  | {
-      readonly period: 'cron'
-      /** Five fields. */
-      readonly cron: string
-      /** The period that the report is about, as parsePeriod reads it when the expression comes true. */
-      readonly covers: string
-    }
+  | ({ readonly period: 'cron' } & Pick<CronOrder, 'cron' | 'covers'>)
 )
 
 /** A report that is to be made. */
@@ -34,8 +29,6 @@ export interface DueReport {
 
 /** Reports that were missed for longer than this are not sent any more: a week-old one helps, one of last quarter confuses. */
 const CATCH_UP_MS = 35 * 86_400_000
-/** Of a cron expression that comes true more often, only the latest are looked at. */
-const MOST_CAUGHT_UP = 40
 /**
  * How long after it was first due a report may still be asked for, and what became of it must be known: a cron
  * expression names the last quarter for up to 92 days, and its last call is caught up for 35 more.
@@ -43,39 +36,37 @@ const MOST_CAUGHT_UP = 40
 export const ASKED_FOR_MS = (92 + 1) * 86_400_000 + CATCH_UP_MS
 
 /**
- * Every report of a schedule that is due and not older than 35 days, oldest first.
- * @param sinceMs when the schedule was first seen; what was due before that was never promised to anybody
+ * Finds every report of a schedule that is due and not older than 35 days, oldest first. What a cron expression asks for
+ * is remembered until it comes true again.
+ * @returns a function; its `sinceMs` is when the schedule was first seen: what was due before was never promised to anybody
  */
-export function dueReports(schedule: Schedule, sinceMs: number, nowMs: number): readonly DueReport[] {
+export function dueReports(): (schedule: Schedule, sinceMs: number, nowMs: number) => readonly DueReport[] {
+  const callsOf = cronCalls()
+  return (schedule, sinceMs, nowMs) => {
+    const earliestMs = Math.max(sinceMs, nowMs - CATCH_UP_MS)
+    if (schedule.period !== 'cron') return dueByCalendar(schedule, earliestMs, nowMs)
+    // One report for each period that the expression asked for, due when it did so first.
+    const byPeriod = new Map<string, DueReport>()
+    for (const { atMs, period } of callsOf(schedule, earliestMs, nowMs)) {
+      byPeriod.delete(period.name)
+      byPeriod.set(period.name, { schedule: schedule.name, period, dueMs: atMs })
+    }
+    return [...byPeriod.values()].reverse()
+  }
+}
+
+function dueByCalendar(
+  schedule: Extract<Schedule, { minuteOfDay: number }>,
+  earliestMs: number,
+  nowMs: number,
+): readonly DueReport[] {
   const found: DueReport[] = []
-  const earliestMs = Math.max(sinceMs, nowMs - CATCH_UP_MS)
-  if (schedule.period === 'cron') return dueByCron(schedule, earliestMs, nowMs)
   let period = parsePeriod(schedule.period === 'weekly' ? 'last-week' : 'last-month', schedule.timeZone, nowMs)
   for (let dueMs = dueMsOf(schedule, period); dueMs >= earliestMs; dueMs = dueMsOf(schedule, period)) {
     if (dueMs <= nowMs) found.unshift({ schedule: schedule.name, period, dueMs })
     period = periodBefore(period)
   }
   return found
-}
-
-/** One report for each period that the expression asked for, due when it did so first. */
-function dueByCron(
-  { name, cron, covers, timeZone }: Extract<Schedule, { period: 'cron' }>,
-  earliestMs: number,
-  nowMs: number,
-): readonly DueReport[] {
-  const byPeriod = new Map<string, DueReport>()
-  // `prev` gives what lies before by the second, and this moment counts.
-  const times = CronExpressionParser.parse(cron, { currentDate: new Date(nowMs + 1_000), tz: timeZone })
-  for (let count = 0; count < MOST_CAUGHT_UP; count++) {
-    const dueMs = times.prev().getTime()
-    if (dueMs > nowMs) continue
-    if (dueMs < earliestMs) break
-    const period = parsePeriod(covers, timeZone, dueMs)
-    byPeriod.delete(period.name)
-    byPeriod.set(period.name, { schedule: name, period, dueMs })
-  }
-  return [...byPeriod.values()].reverse()
 }
 
 /** Why an expression is none that a timetable can keep, for people; null where it is fine. */

@@ -1,5 +1,5 @@
 import type { ApiParts } from '../../src/api/parts.ts'
-import type { RequestedReport } from '../../src/reports/requested-reports.ts'
+import type { RequestedReport } from '../../src/reports/requested-report.ts'
 import type { ReportSubscription } from '../../src/store/store.ts'
 import { subscriptionOf } from '../store/audit-contract.ts'
 import { NOW_MS } from './now.ts'

@@ -1,4 +1,5 @@
-import { afterEach, expect, test } from 'vitest'
+import { afterEach, expect, test, vi } from 'vitest'
+import { SILENT_CONNECTION_MS } from '../../src/api/answer-limit.ts'
 import { createApi } from '../../src/api/app.ts'
 import type { ApiParts } from '../../src/api/parts.ts'
 import { REPORT_ID } from './fake-reports.ts'
@@ -110,6 +111,38 @@ test('a browser that is missing is a 503 that says what to install', async () =>
   })
   expect(response.status).toBe(503)
   expect(await response.text()).toContain('No Chromium was found.')
+})
+
+test('a document beyond those that are being made is a 503 that says when to ask again', async () => {
+  const response = await get('/api/reports/document', {
+    document: () => Promise.reject(Object.assign(new Error('6 are being made.'), { name: 'DocumentsFullError' })),
+  })
+  expect(response.status).toBe(503)
+  expect(response.headers.get('retry-after')).toBe('60')
+  expect(await response.json()).toMatchObject({ detail: '6 are being made.' })
+})
+
+test('a document that takes too long is given up while the client can be told', async () => {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
+  try {
+    const begun = Promise.withResolvers<AbortSignal>()
+    const answer = get('/api/reports/document', {
+      async document(_query, _template, _format, signal) {
+        begun.resolve(signal)
+        return await new Promise(() => {})
+      },
+    })
+    const signal = await begun.promise
+    vi.advanceTimersByTime(SILENT_CONNECTION_MS - 10_001)
+    expect(signal.aborted).toBe(false)
+    vi.advanceTimersByTime(1)
+    expect(signal.aborted).toBe(true)
+    const response = await answer
+    expect(response.status).toBe(504)
+    expect(await response.json()).toMatchObject({ detail: expect.stringContaining('POST /api/reports') })
+  } finally {
+    vi.useRealTimers()
+  }
 })
 
 test('a store that is away is told', async () => {

@@ -216,6 +216,26 @@ describe('a browser in trouble', () => {
     ).rejects.toMatchObject({ code: 'timeout' })
   })
 
+  test('keeps nobody waiting who gave up while others print', async () => {
+    const { path, starts } = fakeBrowser('slow', 'exec sleep 30')
+    const slow = createPdfRenderer({ ...OPTIONS, browser: path })
+    const ends = [new AbortController(), new AbortController(), new AbortController()] as const
+    const [one, other, third] = ends.map(({ signal }) => slow.render('<p>x', 0, signal))
+    await expect.poll(starts).toBe(2)
+    ends[2].abort()
+    await expect(third).rejects.toMatchObject({ code: 'aborted' })
+    ends[0].abort()
+    ends[1].abort()
+    await expect(one).rejects.toMatchObject({ code: 'aborted' })
+    await expect(other).rejects.toMatchObject({ code: 'aborted' })
+    expect(starts()).toBe(2)
+  })
+
+  test('is not started again for a page that cannot be written', async () => {
+    const unwritten = Promise.reject(new RangeError('no such locale'))
+    await expect(renderer.render(unwritten, 0, never)).rejects.toThrow(RangeError)
+  })
+
   test('is not even started once the program ends', async () => {
     const { path, starts } = fakeBrowser('unused', 'exit 1')
     await expect(

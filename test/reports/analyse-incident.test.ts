@@ -2,8 +2,10 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { analyse } from '../../src/reports/analyse.ts'
 import { analyseIncident, type IncidentSources } from '../../src/reports/analyse-incident.ts'
 import { type Analytics, createAnalytics } from '../../src/reports/analytics.ts'
+import { incidentDocument } from '../../src/reports/document/post-mortem.ts'
+import { DEFAULT_LOOK } from '../../src/reports/document/writing.ts'
 import { PeriodError, parsePeriod } from '../../src/reports/period.ts'
-import { publishedIncident } from '../../src/reports/report-json.ts'
+import { incidentJson, publishedIncident } from '../../src/reports/report-json.ts'
 import { storeHistory } from '../../src/reports/store-history.ts'
 import type { Store } from '../../src/store/store.ts'
 import { accountOf, attemptOf, DAY, HOUR, live, MINUTE, storeOf } from './simulated-month.ts'
@@ -63,9 +65,34 @@ describe('the story of an incident', () => {
     expect(story?.attempts.map(({ outcome }) => outcome)).toEqual(['failed', 'verified'])
     expect(story?.sameTime.map(({ account }) => account)).toEqual(['beside'])
     expect(story?.sameTimeElsewhere).toBe(0)
-    expect(story).toMatchObject({ recentIncidents: 1, account: { objective: 0.995 }, asOfMs: NOW })
+    expect(story).toMatchObject({ recentIncidents: 1, account: { objective: 0.995 } })
     expect(story?.planned).toMatchObject([{ startMs: FROM + 3 * DAY - 5 * MINUTE, endMs: FROM + 3 * DAY + HOUR }])
     if (story !== null) expect(publishedIncident(story).incident.startedAt).toBe('2026-03-05T00:00:00.000Z')
+  })
+
+  test('that is over is dated by its end: told again later, it is the same to the byte', async () => {
+    const toldAt = async (nowMs: number) => {
+      const story = await analyseIncident(id, 'UTC', { ...sources, now: () => nowMs })
+      if (story === null) throw new Error('there is no such incident')
+      return { asOfMs: story.asOfMs, page: incidentDocument(story, DEFAULT_LOOK), json: incidentJson(story) }
+    }
+    const first = await toldAt(NOW)
+    expect(first.asOfMs).toBe(FROM + 3 * DAY + 2 * HOUR)
+    expect(await toldAt(NOW + 40 * DAY)).toEqual(first)
+  })
+
+  test('that is open is dated by the moment of telling', async () => {
+    const incident = async (wanted: string) => {
+      const found = await store.incident(wanted)
+      return found === null ? null : { ...found, endMs: null, resolution: null }
+    }
+    const ledger: IncidentSources['ledger'] = {
+      incident,
+      incidents: (query) => store.incidents(query),
+      recoveries: (query) => store.recoveries(query),
+      transitions: (query) => store.transitions(query),
+    }
+    expect(await analyseIncident(id, 'UTC', { ...sources, ledger })).toMatchObject({ asOfMs: NOW })
   })
 
   test('names no account of another tenant, only how many incidents they had', async () => {

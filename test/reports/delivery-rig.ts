@@ -20,6 +20,8 @@ export function deliveryRig(parts: {
   readonly password?: string | undefined
   readonly nowMs: number
   readonly schedules?: readonly DeliverySchedule[] | undefined
+  /** Longest time that one message may take. */
+  readonly limitMs?: number | undefined
 }) {
   const seen = {
     nowMs: parts.nowMs,
@@ -46,6 +48,7 @@ export function deliveryRig(parts: {
     from: 'reports@example.org',
     bounceAddress: 'bounces@example.org',
     timeoutMs: 5_000,
+    limitMs: parts.limitMs ?? 10_000,
   }
   const round = createDelivery({
     schedules: () => parts.schedules ?? [SCHEDULE],

@@ -192,6 +192,26 @@ describe('trouble', () => {
     expect(receivers()).toHaveLength(2)
   })
 
+  test('with making that never ends is given up, and the recipients show that nothing is sent to them, and why', async () => {
+    const { seen, round } = rig()
+    for (let attempt = 0; attempt < 60; attempt++) {
+      seen.failures.push(new Error('No Chromium was found.'))
+      await round()
+      seen.nowMs += 2 * HOUR
+    }
+    const deliveries = await ledger.latest(1)
+    const why = 'The report was not made: No Chromium was found.'
+    expect(deliveries.map(({ recipient, state, detail }) => [recipient, state, detail])).toEqual([
+      [FILES, 'failed', 'No Chromium was found.'],
+      ['anna@example.org', 'failed', why],
+      ['bob@example.org', 'failed', why],
+    ])
+    expect(await ledger.unfinished()).toEqual([])
+    expect(sink.mails).toEqual([])
+    // Late after an hour, and given up in the end.
+    expect(seen).toMatchObject({ made: [], failed: 2, mailed: ['given_up', 'given_up'] })
+  })
+
   test('with one recipient is that one’s alone: a refusal for good is not tried again', async () => {
     const { seen, round } = rig()
     sink.refuse(550)

@@ -6,11 +6,8 @@ import { silentLog } from '../../src/log.ts'
 import { DEFAULT_LOOK } from '../../src/reports/document/writing.ts'
 import { ReportsOptions } from '../../src/reports/options.ts'
 import { PdfError } from '../../src/reports/pdf.ts'
-import {
-  createRequestedReports,
-  type ReportWish,
-  type RequestedReportsParts,
-} from '../../src/reports/requested-reports.ts'
+import type { ReportWish } from '../../src/reports/requested-report.ts'
+import { createRequestedReports, type RequestedReportsParts } from '../../src/reports/requested-reports.ts'
 import { sampleFleet } from './sample-fleet.ts'
 
 const NOW = Date.UTC(2026, 3, 10, 9, 30)
@@ -48,7 +45,7 @@ function reports(over: Partial<RequestedReportsParts> = {}) {
       analysis: ({ period, timeZone }, _signal, sink) => fleet.analysis(period, timeZone, sink),
       incidentAnalysis: async (id) => (id === 'known' ? fleet.incident() : null),
     },
-    pdf: () => ({ render: async (page) => Buffer.from(`%PDF- ${page}`) }),
+    pdf: () => ({ render: async (page) => Buffer.from(`%PDF- ${await page}`) }),
     look: () => ({ ...DEFAULT_LOOK, locale: 'en-US' }),
     log: silentLog,
     events: {

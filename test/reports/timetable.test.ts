@@ -1,4 +1,5 @@
-import { describe, expect, test } from 'vitest'
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
+import { cronCalls } from '../../src/reports/cron-calls.ts'
 import { cronFault, dueReports, type Schedule, startTimetable } from '../../src/reports/timetable.ts'
 
 const weekly: Schedule = { name: 'acme', period: 'weekly', timeZone: 'Europe/Berlin', minuteOfDay: 6 * 60 + 30 }
@@ -6,7 +7,7 @@ const monthly: Schedule = { ...weekly, period: 'monthly' }
 const ms = Date.parse
 const LONG_AGO = 0
 const due = (schedule: Schedule, since: number, now: number) =>
-  dueReports(schedule, since, now).map(({ period, dueMs }) => `${period.name} at ${new Date(dueMs).toISOString()}`)
+  dueReports()(schedule, since, now).map(({ period, dueMs }) => `${period.name} at ${new Date(dueMs).toISOString()}`)
 
 describe('a weekly report', () => {
   test('is due on Monday at its time, by the clocks of its zone', () => {
@@ -100,11 +101,67 @@ describe('a report by cron', () => {
   })
 })
 
-test('a timetable can be stopped at once and twice', async () => {
-  const timetable = startTimetable(
-    [weekly, monthly, { name: 'c', period: 'cron', timeZone: 'UTC', cron: '0 7 * * 1', covers: 'last-week' }],
-    () => {},
-  )
-  await timetable.stop()
-  await timetable.stop()
+describe('what a cron expression asked for', () => {
+  const order = { cron: '30 2 * * *', timeZone: 'Europe/Berlin', covers: 'yesterday' }
+
+  test('is read once until it comes true again, and anew when the schedule or the time asked about is another', () => {
+    const callsOf = cronCalls()
+    const at = (text: string) => callsOf(order, ms('2026-03-01T00:00:00Z'), ms(text))
+    const first = at('2026-03-10T12:00:00Z')
+    const isRemembered = (calls: typeof first) => calls.some(({ period }) => first.some((one) => one.period === period))
+    expect(first).toHaveLength(10)
+    expect(isRemembered(at('2026-03-10T12:05:00Z'))).toBe(true)
+    expect(isRemembered(callsOf({ ...order }, ms('2026-03-05T00:00:00Z'), ms('2026-03-11T01:29:59Z')))).toBe(true)
+    expect(isRemembered(callsOf({ ...order, cron: '30 3 * * *' }, 0, ms('2026-03-10T12:05:00Z')))).toBe(false)
+    expect(isRemembered(callsOf({ ...order, timeZone: 'UTC' }, 0, ms('2026-03-10T12:05:00Z')))).toBe(false)
+    expect(isRemembered(at('2026-03-10T11:59:00Z'))).toBe(false)
+    expect(at('2026-03-11T01:30:00Z')).toHaveLength(11)
+  })
+
+  test('makes the same reports due whether it is remembered or not, also where the clocks change', () => {
+    const DAY = 86_400_000
+    for (const cron of ['30 2 * * *', '*/20 2 * * *', '0 7 * * 1-5'])
+      for (const day of ['2026-03-29', '2026-10-25']) {
+        const schedule: Schedule = { ...order, cron, name: 'c', period: 'cron' }
+        const remembering = dueReports()
+        const from = ms(`${day}T00:00:00Z`) - 3 * DAY
+        for (let now = from; now < from + 5 * DAY; now += 61 * 60_000)
+          expect(remembering(schedule, from - DAY, now)).toEqual(dueReports()(schedule, from - DAY, now))
+      }
+  })
+})
+
+describe('a timetable', () => {
+  beforeEach(() => {
+    vi.useFakeTimers({ now: ms('2026-03-09T04:58:30Z') })
+  })
+  afterEach(() => {
+    vi.useRealTimers()
+  })
+  const MINUTE = 60_000
+
+  test('wakes at the time of each schedule by the clocks of its zone, and every five minutes', async () => {
+    const woken: string[] = []
+    const at = { ...weekly, minuteOfDay: 6 * 60 + 3 }
+    const timetable = startTimetable([at], () => void woken.push(new Date().toISOString().slice(11, 16)))
+    await vi.advanceTimersByTimeAsync(7 * MINUTE)
+    expect(woken).toEqual(['05:00', '05:03', '05:05'])
+    await timetable.stop()
+  })
+
+  test('can be stopped at once and twice, and wakes nobody any more', async () => {
+    let woken = 0
+    const timetable = startTimetable(
+      [weekly, monthly, { name: 'c', period: 'cron', timeZone: 'UTC', cron: '* * * * *', covers: 'last-week' }],
+      () => {
+        woken += 1
+      },
+    )
+    await vi.advanceTimersByTimeAsync(MINUTE)
+    expect(woken).toBe(1)
+    await timetable.stop()
+    await timetable.stop()
+    await vi.advanceTimersByTimeAsync(60 * MINUTE)
+    expect(woken).toBe(1)
+  })
 })

@@ -28,6 +28,7 @@ async function listHeaders(mail: Mail): Promise<unknown> {
     from: 'reports@example.org',
     bounceAddress: null,
     timeoutMs: 5_000,
+    limitMs: 10_000,
   }
   const session = await openMailSession(server, new AbortController().signal)
   await session.send(mail, async () => {})
@@ -41,6 +42,11 @@ test('a mail of a subscription has a button to end it, whose address is whole ho
     unsubscribe: { url },
     'unsubscribe-post': { name: 'List-Unsubscribe=One-Click' },
   })
+})
+
+test('a link without TLS is named, but mail programs are not told to post to it', async () => {
+  const url = 'http://exporter.example/api/reports/unsubscribe/token'
+  expect(await listHeaders({ ...MAIL, unsubscribeUrl: url })).toEqual({ unsubscribe: { url } })
 })
 
 test.each([undefined, null])('a mail that nobody can end has none (%s)', async (unsubscribeUrl) => {

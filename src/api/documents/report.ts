@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { labels } from '../../option-types.ts'
-import type { RequestedReport } from '../../reports/requested-reports.ts'
+import type { RequestedReport } from '../../reports/requested-report.ts'
 import type { ReportSubscription } from '../../store/store.ts'
 import { Time, time, timeOrNull } from './fields.ts'
 
@@ -171,9 +171,4 @@ function selectionDocument({ accounts, gateways, labels: wanted }: ReportSubscri
     ...(gateways === undefined ? {} : { gateways: [...gateways] }),
     ...(wanted === undefined ? {} : { labels: { ...wanted } }),
   }
-}
-
-/** Hides whose mail addresses a text names; the server stays, because that is where trouble is. */
-export function hiddenAddresses(text: string): string {
-  return text.replace(/([^\s@<>])[^\s@<>]*@/g, '$1***@')
 }

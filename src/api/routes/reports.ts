@@ -1,6 +1,8 @@
 import { z } from 'zod'
+import { hiddenAddresses } from '../../accounts/hidden-addresses.ts'
+import { beforeTheCut } from '../answer-limit.ts'
 import { time } from '../documents/fields.ts'
-import { eachOnce, hiddenAddresses, ReportsDocument, requestedReportDocument } from '../documents/report.ts'
+import { eachOnce, ReportsDocument, requestedReportDocument } from '../documents/report.ts'
 import type { ApiParts } from '../parts.ts'
 import { Problem } from '../problem.ts'
 import { fileReply, reported } from '../report-file.ts'
@@ -13,6 +15,7 @@ import { analysed, labelsOf, names, when } from './analytics.ts'
 import { requestedReportRoutes } from './requested-reports.ts'
 
 const WORST = 50
+const BESIDE = 'Ask for fewer accounts, or have it made beside other work: POST /api/reports.'
 const part = z.string().min(1).max(128)
 
 /** GET /api/reports, reports on request, and the files of all. */
@@ -63,7 +66,8 @@ export function reportRoutes(parts: ApiParts): readonly Route[] {
       access: 'read',
       id: 'reportDocument',
       summary: 'A report for people, made now',
-      description: 'Takes seconds, for a large fleet longer. At most two PDFs are printed at once; further ones wait.',
+      description:
+        'Takes seconds, for a large fleet longer. At most six are made at once, of which two are printed; beyond that 503. What takes longer than 80 s is given up with 504: `POST /api/reports` has the time.',
       query: z.strictObject({
         ...when,
         template: z.enum(['weekly', 'monthly', 'executive']).default('monthly').describe('How much it tells.'),
@@ -73,7 +77,7 @@ export function reportRoutes(parts: ApiParts): readonly Route[] {
         label: names.describe('`name=value`; may be repeated, and an account must carry them all.'),
       }),
       success: { status: 200, description: 'The document.', contentType: 'application/pdf' },
-      problems: ['not-found', 'unavailable'],
+      problems: ['not-found', 'unavailable', 'timeout'],
       async handle({ query, raw }) {
         const { period, timeZone, template, format, account, gateway, label } = query
         const selection = {
@@ -82,7 +86,8 @@ export function reportRoutes(parts: ApiParts): readonly Route[] {
           ...(label === undefined ? {} : { labels: labelsOf(label) }),
         }
         const asked = { period, timeZone, selection, worst: WORST }
-        return fileReply(await analysed(reported(reports.document(asked, template, format, raw.signal))))
+        const made = beforeTheCut(raw.signal, BESIDE, (signal) => reports.document(asked, template, format, signal))
+        return fileReply(await analysed(reported(made)))
       },
     }),
     ...requestedReportRoutes(parts),

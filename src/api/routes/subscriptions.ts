@@ -1,10 +1,10 @@
 import { z } from 'zod'
+import { hiddenAddresses } from '../../accounts/hidden-addresses.ts'
 import { timeZone } from '../../option-types.ts'
 import type { WantedSubscription } from '../../reports/subscriptions.ts'
 import type { Principal } from '../access/principal.ts'
 import {
   FormatField,
-  hiddenAddresses,
   LanguageField,
   SelectionFields,
   SubscriptionDocument,
