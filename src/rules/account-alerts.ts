@@ -3,6 +3,7 @@ import { type LabelMatch, selector } from '../metrics/promql.ts'
 import { INCIDENTS } from './account-recordings.ts'
 import { family, IN_MAINTENANCE, lines, merged, OUTSIDE_MAINTENANCE, SAME_ACCOUNT } from './expressions.ts'
 import { CAUSE, IDENTITY, SINCE_VALUE, TRIED, WHO } from './facts.ts'
+import { KEPT_ACCOUNT, kept, unseenAccounts } from './kept.ts'
 import type { AlertingRule, BoardLink, RecordingRule, RuleGroup } from './rule.ts'
 
 const BOARD: BoardLink = { uid: 'whatsapp-account', variables: ['account', 'gateway'] }
@@ -145,10 +146,14 @@ const repairs: readonly AlertingRule[] = [
 
 /** Alerts about one account, by what has to be done. */
 export const accountAlerts: readonly RuleGroup[] = [
-  { name: 'whatsapp-account-alerts', interval: '15s', rules: [...fewOfAll, ...byCause] },
+  { name: 'whatsapp-account-alerts', interval: '15s', rules: [unseenAccounts, ...fewOfAll, ...byCause.map(keptOne)] },
   // What waits for minutes anyway, or looks back over many samples.
-  { name: 'whatsapp-account-steady-alerts', interval: '1m', rules: [...unsteady, ...repairs] },
+  { name: 'whatsapp-account-steady-alerts', interval: '1m', rules: [...unsteady, ...repairs].map(keptOne) },
 ]
+
+function keptOne(rule: AlertingRule): AlertingRule {
+  return kept(rule, KEPT_ACCOUNT)
+}
 
 /** The accounts that are unhealthy, as far as the conditions hold. The value is the start of the outage. */
 function unhealthy(...conditions: readonly string[]): string {

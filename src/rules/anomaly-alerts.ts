@@ -4,6 +4,7 @@ import { ALLOWED, INCIDENTS } from './account-recordings.ts'
 import { ACTIVITY, ACTIVITY_LOWER, EXPECTED_ACTIVITY, RESPONSE, RESPONSE_UPPER } from './activity-recordings.ts'
 import { lines, OUTSIDE_MAINTENANCE, SAME_ACCOUNT } from './expressions.ts'
 import { IDENTITY, WHO } from './facts.ts'
+import { KEPT_ACCOUNT, kept } from './kept.ts'
 import type { AlertingRule, BoardLink, RuleGroup } from './rule.ts'
 
 const BOARD: BoardLink = { uid: 'whatsapp-account', variables: ['account', 'gateway'] }
@@ -53,4 +54,6 @@ const rules: readonly AlertingRule[] = [
 ]
 
 /** Alerts about accounts that seem well and are not as usual. */
-export const anomalyAlerts: readonly RuleGroup[] = [{ name: 'whatsapp-anomaly-alerts', interval: '2m', rules }]
+export const anomalyAlerts: readonly RuleGroup[] = [
+  { name: 'whatsapp-anomaly-alerts', interval: '2m', rules: rules.map((rule) => kept(rule, KEPT_ACCOUNT)) },
+]

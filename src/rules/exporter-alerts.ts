@@ -1,6 +1,6 @@
 import { ACCOUNT_FAMILIES, EXPORTER_FAMILIES } from '../metrics/catalogue.ts'
 import { increase, over, selector } from '../metrics/promql.ts'
-import { lines } from './expressions.ts'
+import { lines, ordinals, TOGETHER } from './expressions.ts'
 import type { AlertingRule, BoardLink, RuleGroup } from './rule.ts'
 
 const BOARD: BoardLink = { uid: 'whatsapp-exporter', variables: [] }
@@ -11,10 +11,7 @@ const { reloadSuccessful, reportFailures, notifications, discoveryFailures } = E
 const SAME_PROCESS = 'on (instance, job)'
 /** Label of `WhatsAppExporterDown` where no exporter answers. */
 const WATCHING = { label: 'watching', nobody: 'nobody' } as const
-/** Exporters that share one fleet; the namespace tells apart two installations in one cluster. */
-const TOGETHER = 'by (job, namespace)'
-/** How many exporters have each ordinal. */
-const ORDINALS = `count_values ${TOGETHER} ("ordinal", ${shardOrdinal.name})`
+const ORDINALS = ordinals(shardOrdinal.name)
 
 const reach: readonly AlertingRule[] = [
   {

@@ -11,6 +11,17 @@ const SCRAPED = 'instance, job, pod, container, endpoint'
 /** Pairs up series of one account. */
 export const SAME_ACCOUNT = 'on (account, gateway)'
 
+/** Exporters that share one fleet; the namespace tells apart two installations in one cluster. */
+const ONE_FLEET = 'job, namespace'
+export const TOGETHER = `by (${ONE_FLEET})`
+/** Pairs up shards by what `ordinals` gives. */
+export const SAME_SHARD = `on (${ONE_FLEET}, ordinal)`
+
+/** How many exporters have each ordinal, which becomes the label `ordinal`. */
+export function ordinals(series: string): string {
+  return `count_values ${TOGETHER} ("ordinal", ${series})`
+}
+
 /** Of the same account in several processes, the largest value: a double start counts nothing twice. */
 export function merged(expression: string, operator: 'max' | 'min' = 'max'): string {
   return `${operator} without (${SCRAPED}) (${expression})`

@@ -3,6 +3,7 @@ import { selector } from '../metrics/promql.ts'
 import { ALLOWED, DOWNTIME, DOWNTIME_LAST, OBSERVED } from './account-recordings.ts'
 import { growthOf, lines, OUTSIDE_MAINTENANCE, WINDOW_SECONDS } from './expressions.ts'
 import { IDENTITY, TRIED, WHO } from './facts.ts'
+import { KEPT_ACCOUNT, KEPT_GATEWAY, KEPT_TENANT, kept, unseenTenants } from './kept.ts'
 import type { AlertingRule, BoardLink, RecordingRule, RuleGroup } from './rule.ts'
 
 const BOARD: BoardLink = { uid: 'whatsapp-slo', variables: ['account', 'gateway'] }
@@ -80,8 +81,15 @@ const tickets: readonly AlertingRule[] = [
     keepFiringFor: '30m',
     board: BOARD,
   },
-  groupBurn('gateway', 'WhatsAppGatewayBudgetBurn', 'behind a WhatsApp gateway', '{{ $labels.gateway }}'),
-  groupBurn('tenant', 'WhatsAppTenantBudgetBurn', 'of a tenant', '{{ $labels.tenant }}'),
+]
+
+const groupTickets: readonly (RecordingRule | AlertingRule)[] = [
+  kept(
+    groupBurn('gateway', 'WhatsAppGatewayBudgetBurn', 'behind a WhatsApp gateway', '{{ $labels.gateway }}'),
+    KEPT_GATEWAY,
+  ),
+  unseenTenants,
+  kept(groupBurn('tenant', 'WhatsAppTenantBudgetBurn', 'of a tenant', '{{ $labels.tenant }}'), KEPT_TENANT),
 ]
 
 const budgets: readonly AlertingRule[] = [
@@ -127,11 +135,15 @@ const budgets: readonly AlertingRule[] = [
 
 /** Alerts about the promise: how fast its budget goes, whether it is broken, and whether it will be. */
 export const sloAlerts: readonly RuleGroup[] = [
-  { name: 'whatsapp-slo-pages', interval: '1m', rules: [fast, ...pages] },
+  { name: 'whatsapp-slo-pages', interval: '1m', rules: [fast, ...pages.map(keptOne)] },
   // As often as what they are made of.
-  { name: 'whatsapp-slo-tickets', interval: '4m', rules: [slow, ...tickets] },
-  { name: 'whatsapp-slo-budgets', interval: '4m', rules: budgets },
+  { name: 'whatsapp-slo-tickets', interval: '4m', rules: [slow, ...tickets.map(keptOne), ...groupTickets] },
+  { name: 'whatsapp-slo-budgets', interval: '4m', rules: budgets.map(keptOne) },
 ]
+
+function keptOne(rule: AlertingRule): AlertingRule {
+  return kept(rule, KEPT_ACCOUNT)
+}
 
 /** Either pair of windows burns at its factor; the value is the burn rate of the long window. */
 function burns(level: string, windows: (typeof BURN_WINDOWS)['page' | 'ticket']): string {

@@ -80,6 +80,13 @@ describe.concurrent('when a gateway is down', { timeout: 60_000 }, () => {
     expect(await promtoolTest({ groups: GROUPS, step: '1m', every: '1m', series, expected })).toBe('')
   })
 
+  test('nobody hears of it while all its accounts are in maintenance', async () => {
+    const phases = [{ samples: 10 }, { samples: 20, maintenance: true }, { samples: 60 }] as const
+    const series = { ...account(phases, ACME), ...account(phases, BETA), ...dead }
+    const expected = ['14m', '16m', '29m'].map((at) => firing(at, []))
+    expect(await promtoolTest({ groups: GROUPS, step: '1m', every: '1m', series, expected })).toBe('')
+  })
+
   test('an account that stays down with a reason of its own has its own alert when the gateway is back', async () => {
     const phases = [
       { samples: 15 },

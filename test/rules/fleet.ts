@@ -10,6 +10,8 @@ export const ACCOUNT_LABELS = { account: 'sales', gateway: 'waha-1', tenant: 'ac
 /** What one account shows for some samples. */
 export interface Phase {
   readonly samples: number
+  /** Nobody shows it, as when its exporter does not answer. */
+  readonly gone?: boolean
   readonly status?: Status
   readonly state?: AccountState
   readonly reason?: Reason
@@ -23,11 +25,15 @@ export interface Phase {
 }
 
 /** The series of one account over its phases. */
-export function account(phases: readonly Phase[], labels: string = ACCOUNT): Record<string, string> {
+export function account(
+  phases: readonly Phase[],
+  labels: string = ACCOUNT,
+  scraped: string = SCRAPED,
+): Record<string, string> {
   const series: Record<string, string> = {}
   const put = (name: string, extra: string, value: (phase: Phase) => number | '_') => {
-    const stretches = phases.map((phase): Stretch => [value(phase), phase.samples])
-    series[`whatsapp_account_${name}{${labels}${extra},${SCRAPED}}`] = values(...stretches)
+    const stretches = phases.map((phase): Stretch => [phase.gone ? '_' : value(phase), phase.samples])
+    series[`whatsapp_account_${name}{${labels}${extra},${scraped}}`] = values(...stretches)
   }
   put('info', ',driver="waha",phone="971505760056",name="Sales"', () => 1)
   for (const word of STATUSES) put('status', `,status="${word}"`, ({ status = 'healthy' }) => (status === word ? 1 : 0))

@@ -494,6 +494,40 @@ const usual: readonly RecordingCase[] = [
     ],
   },
   {
+    name: 'accounts, gateways and tenants with an alert are there while their shard is lost',
+    groups: ['whatsapp-account-alerts', 'whatsapp-gateway-alerts', 'whatsapp-slo-tickets'],
+    step: '1m',
+    every: '1m',
+    series: {
+      ...account([
+        { samples: 5 },
+        { samples: 5, status: 'unhealthy', state: 'disconnected', incidentStart: 300 },
+        { samples: 10, gone: true },
+        { samples: 10 },
+      ]),
+      [`whatsapp_exporter_shard_ordinal{${SCRAPED}}`]: values([0, 10], ['_', 10], [0, 10]),
+      [`whatsapp_gateway_up{gateway="waha-1",driver="waha",${SCRAPED}}`]: values([0, 10], ['_', 10], [1, 10]),
+      ...Object.fromEntries(
+        [
+          ['slo_burn_rate:ratio_2h', 5],
+          ['slo_burn_rate:ratio_1d', 4],
+          ['coverage:ratio_1d', 1],
+        ].map(([name, value]) => [`tenant:whatsapp_${name}{tenant="acme"}`, values([Number(value), 10], ['_', 20])]),
+      ),
+    },
+    expected: ['9m', '15m', '25m'].flatMap((at) =>
+      (['account', 'gateway', 'tenant'] as const).map((level) => {
+        const record = `${level}:whatsapp_unseen:alerts`
+        const labels = {
+          account: '{account="sales",gateway="waha-1"}',
+          gateway: '{gateway="waha-1"}',
+          tenant: '{tenant="acme"}',
+        }
+        return { at, expr: record, samples: at === '15m' ? { [`${record}${labels[level]}`]: 1 } : {} }
+      }),
+    ),
+  },
+  {
     name: 'accounts that burn their budget at the rate of a page or a ticket are there outside maintenance',
     groups: ['whatsapp-account-alerts', 'whatsapp-slo-pages', 'whatsapp-slo-tickets'],
     step: '1m',
