@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { shardOf } from './accounts/shard.ts'
+import { shardPass } from './api/access/shard-pass.ts'
 import { createPeers } from './api/shards/peers.ts'
 import type { Shards } from './api/shards/shards.ts'
 import type { Config } from './config/schema.ts'
@@ -14,6 +15,8 @@ const REMEMBERED_MS = 10_000
 export interface FleetShardsParts {
   readonly shard: Pick<Shard, 'ordinal' | 'total'> & { readonly store: Pick<Shard['store'], 'ledgersOf'> }
   readonly monotonicMs: () => number
+  /** Who may sign in now, also after a reload. */
+  readonly api: () => Config['api']
   readonly tracing?: Tracing | undefined
   /** Aborts when the service ends. */
   readonly signal: AbortSignal
@@ -27,7 +30,7 @@ export interface FleetShardsParts {
  */
 export function fleetShards(
   { sharding }: Pick<Config, 'sharding'>,
-  { shard, monotonicMs, tracing, signal, rememberedMs = REMEMBERED_MS }: FleetShardsParts,
+  { shard, monotonicMs, api, tracing, signal, rememberedMs = REMEMBERED_MS }: FleetShardsParts,
 ): Shards | undefined {
   const { ordinal, total, store } = shard
   if (total <= 1) return undefined
@@ -52,6 +55,7 @@ export function fleetShards(
             urlOf: (of) => peerUrl(sharding, of) ?? '',
             ca: sharding.peersCaFile === undefined ? undefined : caFrom(sharding.peersCaFile),
             monotonicMs,
+            passFor: (authorization) => shardPass(api(), authorization),
             tracing,
             signal,
           }),

@@ -107,7 +107,13 @@ export async function startService(started: GoodConfig, parts: ServiceParts): Pr
   // What is remembered.
   const { store: storeOptions } = started.config
   const { store } = shard
-  const shards = fleetShards(started.config, { shard, monotonicMs, tracing, signal: ending.signal })
+  const shards = fleetShards(started.config, {
+    shard,
+    monotonicMs,
+    api: () => current.config.api,
+    tracing,
+    signal: ending.signal,
+  })
   const writer = storeWriter({
     store,
     limits: { maxSamples: storeOptions.journal.maxSamples, retryMaxMs: storeOptions.journal.retryMax },

@@ -1,9 +1,10 @@
-import { createHmac } from 'node:crypto'
+import { createHash, createHmac } from 'node:crypto'
 import { createServer, request as httpRequest } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { expect, onTestFinished, test } from 'vitest'
 import { z } from 'zod'
 import { NOBODY } from '../../src/api/access/principal.ts'
+import { SHARD_PASS_HEADER, shardPass } from '../../src/api/access/shard-pass.ts'
 import { createApi } from '../../src/api/app.ts'
 import { FleetStatusDocument } from '../../src/api/documents/fleet-status.ts'
 import { ApiOptions } from '../../src/api/options.ts'
@@ -24,8 +25,22 @@ const keysAt = [
   ['waha-2/there', 'waha-2/both'],
 ] as const
 
+interface Two {
+  readonly rateLimit?: { readonly interval: string; readonly burst: number }
+  /** Whether they prove to each other that they are exporters of the fleet. @default true */
+  readonly proves?: boolean
+}
+
 /** Two exporters that know each other, each with a gateway of its own; everybody must sign in. */
-async function two() {
+async function two({ rateLimit, proves = true }: Two = {}) {
+  const options = ApiOptions.parse({
+    listen: '127.0.0.1:0',
+    bearerTokens: [
+      { name: 'alice', role: 'operate', token: OPERATOR },
+      { name: 'bob', role: 'read', token: READER },
+    ],
+    ...(rateLimit === undefined ? {} : { rateLimit }),
+  })
   const ending = new AbortController()
   const urls: string[] = []
   const asked: string[][] = [[], []]
@@ -47,6 +62,7 @@ async function two() {
         total: 2,
         urlOf: (other) => urls[other] ?? '',
         monotonicMs: () => performance.now(),
+        ...(proves ? { passFor: (authorization) => shardPass(options, authorization) } : {}),
         signal: ending.signal,
       }),
       lastKnown: async () => [],
@@ -71,13 +87,7 @@ async function two() {
           warn() {},
           error() {},
         },
-        options: ApiOptions.parse({
-          listen: '127.0.0.1:0',
-          bearerTokens: [
-            { name: 'alice', role: 'operate', token: OPERATOR },
-            { name: 'bob', role: 'read', token: READER },
-          ],
-        }),
+        options,
       }),
     )
     const one = await serve(app)
@@ -230,4 +240,57 @@ test('an event that nobody signed is not passed on', async () => {
   })
   expect(answer.status).toBe(401)
   expect([monitors.flatMap(({ checked }) => checked), asked[1]]).toEqual([[], []])
+})
+
+const STATUS = '/api/health/status'
+const LIMIT = { interval: '1h', burst: 4 }
+
+test('what exporters ask each other does not use up the rate limit of people at the same address', async () => {
+  const { request } = await two({ rateLimit: LIMIT })
+  for (let count = 0; count < LIMIT.burst; count++) {
+    const { shards } = await read(await request(0, STATUS, READER), FleetStatusDocument)
+    expect(shards?.map(({ answers }) => answers)).toEqual([true, true])
+  }
+  expect((await request(0, STATUS, READER)).status).toBe(429)
+  // Nothing was taken there.
+  for (let count = 0; count < LIMIT.burst; count++) {
+    expect((await request(1, '/api/gateways', READER, { headers: { [SHARD_ONLY_HEADER]: '1' } })).status).toBe(200)
+  }
+  expect((await request(1, STATUS, READER)).status).toBe(429)
+})
+
+test.each([
+  ['made up', 'f'.repeat(64)],
+  ['of no hexadecimal digits', 'é'.repeat(64)],
+  [
+    'of another caller',
+    shardPass(ApiOptions.parse({ bearerTokens: [{ name: 'bob', token: READER }] }), 'Bearer x') ?? '',
+  ],
+])('a pass that is %s spares nobody the rate limit', async (_what, pass) => {
+  const { request } = await two({ rateLimit: { ...LIMIT, burst: 1 } })
+  const headers = { [SHARD_ONLY_HEADER]: '1', [SHARD_PASS_HEADER]: encodeURIComponent(pass).slice(0, 64) }
+  const statuses = [await request(0, STATUS, READER, { headers }), await request(0, STATUS, READER, { headers })]
+  expect(statuses.map(({ status }) => status)).toEqual([200, 429])
+})
+
+test('exporters with the same users and tokens give the same pass, in whatever order and form they are written', () => {
+  const token = { name: 'bob', token: READER }
+  const digest = { name: 'bob', sha256: createHash('sha256').update(READER).digest('hex') }
+  const alice = { name: 'alice', role: 'operate', token: OPERATOR }
+  const pass = (...bearerTokens: readonly object[]) => shardPass(ApiOptions.parse({ bearerTokens }), 'Bearer x')
+  expect(pass(token, alice)).toMatch(/^[0-9a-f]{64}$/)
+  expect(pass(alice, digest)).toBe(pass(token, alice))
+  expect(pass(token)).not.toBe(pass(token, alice))
+  // Without users and tokens there is no key.
+  expect(pass()).toBeNull()
+})
+
+test('a shard that refuses because it is asked too much is not told to be silent', async () => {
+  const { request } = await two({ rateLimit: { ...LIMIT, burst: 2 }, proves: false })
+  // Uses up what the other one takes from this address.
+  for (let count = 0; count < 2; count++) await request(1, STATUS, READER, { headers: { [SHARD_ONLY_HEADER]: '1' } })
+  const answer = await request(0, STATUS, READER)
+  expect([answer.status, answer.headers.get('retry-after')]).toEqual([429, expect.stringMatching(/^\d+$/)])
+  // Its order is refused for the same reason, in its own words.
+  expect((await request(0, RECOVER, OPERATOR, { method: 'POST' })).status).toBe(429)
 })

@@ -1,7 +1,10 @@
 import { expect, test } from 'vitest'
+import { ApiOptions } from '../../src/api/options.ts'
 import { ShardingOptions } from '../../src/discovery/options.ts'
 import { fleetShards } from '../../src/fleet-shards.ts'
 import { until } from '../service/until.ts'
+
+const api = () => ApiOptions.parse({})
 
 function shardsOver(ledgersOf: () => Promise<[]>, rememberedMs?: number) {
   const shards = fleetShards(
@@ -9,6 +12,7 @@ function shardsOver(ledgersOf: () => Promise<[]>, rememberedMs?: number) {
     {
       shard: { ordinal: 0, total: 2, store: { ledgersOf } },
       monotonicMs: () => 0,
+      api,
       signal: new AbortController().signal,
       ...(rememberedMs === undefined ? {} : { rememberedMs }),
     },
@@ -43,6 +47,6 @@ test('a store that could not be read is asked again', async () => {
 })
 
 test('an exporter that watches the whole fleet has no others', () => {
-  const parts = { shard: { ordinal: 0, total: 1, store: {} }, monotonicMs: () => 0, signal: AbortSignal.abort() }
+  const parts = { shard: { ordinal: 0, total: 1, store: {} }, monotonicMs: () => 0, api, signal: AbortSignal.abort() }
   expect(fleetShards({ sharding: ShardingOptions.parse({}) }, parts)).toBeUndefined()
 })

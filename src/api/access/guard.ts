@@ -6,6 +6,7 @@ import { type Authenticator, authenticator } from './authenticator.ts'
 import { NOBODY, type Principal } from './principal.ts'
 import { rateLimit } from './rate-limit.ts'
 import { forgery, isLocalHost } from './same-origin.ts'
+import { isShardPass, SHARD_PASS_HEADER } from './shard-pass.ts'
 
 const principals = new WeakMap<Response, Principal>()
 
@@ -38,7 +39,10 @@ export function guard(
         'The exporter listens on this machine only and does not know this host name. Name it in api.hosts, or set up basicAuth or bearerTokens.',
       )
     }
-    const waitMs = rules.limit?.take(request.ip ?? '') ?? 0
+    const pass = header(request, SHARD_PASS_HEADER)
+    // Another exporter has counted it under the address of the caller; under its own, all callers would share a bucket.
+    const isCounted = pass !== undefined && isShardPass(options, pass, request.headers.authorization)
+    const waitMs = isCounted ? 0 : (rules.limit?.take(request.ip ?? '') ?? 0)
     if (waitMs > 0) throw tooMany(waitMs, 'You send more requests than api.rateLimit allows.')
     if (access === 'signed') return
     principals.set(response, await identify(rules.people, request))

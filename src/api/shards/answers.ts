@@ -56,17 +56,27 @@ export function problemOf(answer: Answer, ordinal: number): Problem {
   })
 }
 
-/** The document in an answer, or why it cannot be used. */
+/**
+ * The document in an answer, or why it cannot be used.
+ * @throws Problem of a shard that answers, and has too much to do for this caller: it is not silent
+ */
 export function documentOf<S extends z.ZodType>(
   answer: PeerAnswer,
   schema: S,
 ): { readonly document: z.output<S> } | { readonly silent: string } {
   if ('silent' in answer) return answer
+  if (answer.status === 429) throw tooMany(answer)
   if (!isSuccess(answer)) return { silent: `answers with HTTP ${answer.status}` }
   const parsed = schema.safeParse(jsonOf(answer))
   if (!parsed.success)
     return { silent: 'answers in a form that this version does not know: run one version everywhere' }
   return { document: parsed.data }
+}
+
+function tooMany({ header }: Answer): Problem {
+  return new Problem('too-many-requests', 'Another shard gets more requests than it takes now. Ask again later.', {
+    headers: { 'retry-after': header('retry-after') ?? '5' },
+  })
 }
 
 /** The Problem of a shard that is needed and does not answer. */

@@ -1,5 +1,6 @@
 import { Agent, fetch } from 'undici'
 import type { Tracing } from '../../tracing/span.ts'
+import { SHARD_PASS_HEADER } from '../access/shard-pass.ts'
 
 /** Says in every answer which part of the fleet it comes from: `ordinal/total`. */
 export const SHARD_HEADER = 'x-whatsapp-exporter-shard'
@@ -40,13 +41,16 @@ export interface PeersParts {
   /** CA certificates, PEM. Absent: the usual ones. */
   readonly ca?: string | undefined
   readonly monotonicMs: () => number
+  /** What exempts a caller's request from the peer's rate limit, by its Authorization header. @default nothing does */
+  readonly passFor?: ((authorization: string | undefined) => string | null) | undefined
   /** What a peer does for a request goes on in its trace; absent where nothing is traced. */
   readonly tracing?: Pick<Tracing, 'headers'> | undefined
   /** Aborts when the service ends: connections are closed. */
   readonly signal: AbortSignal
 }
 
-export function createPeers({ total, urlOf, ca, monotonicMs, tracing, signal: lifetime }: PeersParts): Peers {
+export function createPeers(parts: PeersParts): Peers {
+  const { total, urlOf, ca, monotonicMs, passFor = () => null, tracing, signal: lifetime } = parts
   const agent = new Agent({
     connections: CONNECTIONS_PER_PEER,
     connect: { timeout: CONNECT_LIMIT_MS, ...(ca === undefined ? {} : { ca }) },
@@ -63,10 +67,16 @@ export function createPeers({ total, urlOf, ca, monotonicMs, tracing, signal: li
         return { silent: why }
       }
       const limit = AbortSignal.timeout(limitMs)
+      const pass = passFor(headers['authorization'])
       try {
         const answer = await fetch(`${urlOf(ordinal)}${path}`, {
           method,
-          headers: { ...headers, ...tracing?.headers(), [SHARD_ONLY_HEADER]: '1' },
+          headers: {
+            ...headers,
+            ...tracing?.headers(),
+            [SHARD_ONLY_HEADER]: '1',
+            ...(pass === null ? {} : { [SHARD_PASS_HEADER]: pass }),
+          },
           ...(sent === undefined ? {} : { body: sent }),
           redirect: 'error',
           dispatcher: agent,
