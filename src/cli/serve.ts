@@ -82,6 +82,8 @@ async function serve(first: GoodConfig, { log, readConfig, io, signal }: ServePa
       continue
     }
     service = await startService(config, { log, readConfig, shard })
+    // Asked while it started with what was read before.
+    if (waiting.signal.aborted) void service.reload()
     const over = AbortSignal.any([signal, shard.displaced])
     if (!over.aborted) await once(over, 'abort')
     if (signal.aborted) log.info({}, 'Ending: requests and checks under way are finished first.')

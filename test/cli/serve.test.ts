@@ -34,3 +34,45 @@ store: { kind: sqlite, path: ":memory:" }
   expect(await ended).toBe(0)
   taken.close()
 })
+
+test('a SIGHUP that comes while the service starts is taken once it has started', async () => {
+  const file = join(folder, 'config.yml')
+  const write = (account: string) =>
+    writeFileSync(
+      file,
+      `gateways: [{ name: one, driver: http, url: "http://127.0.0.1:1", accounts: [{ account: ${account} }] }]
+store: { kind: sqlite, path: ":memory:" }
+`,
+    )
+  write('before')
+  const io = recordingIo(folder, { LOG_FORMAT: 'json' })
+  let hangUp = () => {}
+  let isSent = false
+  const ending = new AbortController()
+  const ended = run(
+    ['--listen', '127.0.0.1:0'],
+    {
+      ...io,
+      onHangup(callback) {
+        hangUp = callback
+      },
+      stdout: {
+        write(text) {
+          io.stdout.write(text)
+          // The last that is said before the start is over.
+          if (isSent || !text.includes('"msg":"the API listens"')) return
+          isSent = true
+          write('after')
+          hangUp()
+        },
+      },
+    },
+    ending.signal,
+  )
+  await expect.poll(() => io.said.out, { timeout: 8_000 }).toContain('The configuration was reloaded.')
+  const url = /"url":"([^"]+)","msg":"the API listens"/.exec(io.said.out)?.[1]
+  expect(await (await fetch(`${url}/config`)).text()).toContain('account: after')
+  expect(io.said.out.match(/The configuration was reloaded\./g)).toHaveLength(1)
+  ending.abort()
+  expect(await ended).toBe(0)
+})
