@@ -175,6 +175,24 @@ describe('the parts fit together', () => {
     expect(loaded.config.reports.subscriptions.key?.reveal()).toBe(secrets['UNSUBSCRIBE_KEY'])
   })
 
+  test('the reports of reports.keep fill half of their volume at most, also where one pod makes all of them', () => {
+    if (!loaded.ok) throw new Error('the configuration has faults')
+    const mounted = container.volumeMounts.find(({ mountPath }) => mountPath === '/exporter/.data')
+    const { emptyDir } = z
+      .looseObject({ emptyDir: z.object({ sizeLimit: z.string().regex(/^\d+Gi$/) }) })
+      .parse(pod.spec.volumes.find(({ name }) => name === mounted?.name))
+    const accounts = 10_000 * spec.replicas
+    const keptDays = loaded.config.reports.keep / 86_400_000
+    // A day's, a week's and a month's in all formats; measured with test/reports/large-report-child.ts.
+    const bytes = [1, 7, 31].map(
+      (days) => (Math.floor(keptDays / days) + 1) * (2_500_000 + accounts * (660 + 92 * days)),
+    )
+    const sum = bytes.reduce((total, one) => total + one, 0)
+    expect(sum).toBeLessThan((Number.parseInt(emptyDir.sizeLimit, 10) * 2 ** 30) / 2)
+    const text = readFileSync('docs/kubernetes.md', 'utf8')
+    expect(text).toContain(`an \`emptyDir\` of ${emptyDir.sizeLimit.replace('Gi', ' GiB')}, for the ${keptDays} days`)
+  })
+
   test('there are as many pods as shards, and each is reached by its own name', () => {
     if (!loaded.ok) throw new Error('the configuration has faults')
     const { sharding } = loaded.config
