@@ -53,7 +53,7 @@ export async function run(rounds = 5): Promise<BenchRow[]> {
       for (let round = 0; round < rounds; round++) {
         ours.push(
           await costOf(async () => {
-            const bytes = await renderer.render(await page(), analysis.asOfMs, new AbortController().signal)
+            const bytes = await renderer.render(page(), analysis.asOfMs, new AbortController().signal)
             return () => writeFileSync(pdf, bytes)
           }),
         )

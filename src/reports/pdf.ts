@@ -5,7 +5,7 @@ import pLimit from 'p-limit'
 import puppeteer, { type Browser, type Page } from 'puppeteer-core'
 import type { Log } from '../log.ts'
 import { destinationPages, withFixedDates } from './pdf-bytes.ts'
-import { finishing, forPaperOnly, lightened, measurable, wantsPageNumbers } from './print-page.ts'
+import { finishing, forPaperOnly, lightened, measurable, PRINT_SCREEN, wantsPageNumbers } from './print-page.ts'
 
 /** Makes PDFs. At most two at once; further ones wait. */
 export interface PdfRenderer {
@@ -186,6 +186,7 @@ async function launch(executable: string, options: PdfOptions, limit: AbortSigna
       args: [...OFFLINE, ...LEAN, ...flags],
       pipe: true,
       headless: 'shell',
+      defaultViewport: PRINT_SCREEN,
       timeout: options.timeoutMs,
       // Ends the process, also one that never answered.
       signal: limit,

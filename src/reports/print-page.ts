@@ -53,27 +53,37 @@ export function forPaperOnly(page: string): string {
 }
 
 const MEASURING = 'measuring'
+const HASTY = 'hasty'
+
+/**
+ * Size of the screen on which a page is printed. Before every print Chromium lays the page out once more, to learn the
+ * size of its first sheet, and as wide as the screen. On one that is narrower than any paper there is nothing to lay out.
+ */
+export const PRINT_SCREEN = { width: 100, height: 100 }
+const WIDEST_SCREEN = '300px'
 
 /**
  * The page so that it is first laid out with nothing painted and charts empty, which tells on which page each heading
  * stands, and no more. `finishing` ends that.
  */
 export function measurable(page: string): string {
-  const style = `<style>.${MEASURING} * { visibility: hidden !important } .${MEASURING} svg > * { display: none }</style>`
-  return page.replace('<html ', `<html class="${MEASURING}" `).replace('</head>', () => `${style}</head>`)
+  const style = `<style>.${MEASURING} * { visibility: hidden !important } .${MEASURING} svg > * { display: none } @media print and (max-width: ${WIDEST_SCREEN}) { .${HASTY} main { display: none } }</style>`
+  return page.replace('<html ', `<html class="${MEASURING} ${HASTY}" `).replace('</head>', () => `${style}</head>`)
 }
 
 /**
  * What the browser is to run, when it has told on which page each heading stands: the numbers are written into the
- * elements that wait for them, and everything is painted.
+ * elements that wait for them, and everything is painted. Where no heading was found, a browser may do without the
+ * layout of PRINT_SCREEN or do it otherwise: then everything is laid out each time, rather than not at all.
  * @param pages page numbers by the ids of headings
  */
 export function finishing(pages: ReadonlyMap<string, number>): string {
+  const done = [MEASURING, ...(pages.size === 0 ? [HASTY] : [])]
   return `{
     const pages = new Map(${JSON.stringify([...pages])})
     for (const element of document.querySelectorAll('[data-page-of]'))
       element.textContent = String(pages.get(element.dataset.pageOf) ?? '')
-    document.documentElement.classList.remove('${MEASURING}')
+    document.documentElement.classList.remove(${done.map((name) => `'${name}'`).join(', ')})
   }`
 }
 

@@ -44,7 +44,8 @@ function saved(name: string, pdf: Uint8Array): string {
   return file
 }
 
-const run = (program: string, ...args: string[]) => execFileSync(program, args, { encoding: 'utf8' })
+const run = (program: string, ...args: string[]) =>
+  execFileSync(program, args, { encoding: 'utf8', maxBuffer: 64_000_000 })
 const info = (file: string) =>
   Object.fromEntries(
     run('pdfinfo', file)
@@ -126,6 +127,28 @@ for (const paper of ['a4', 'letter'] as const)
 test('the executive summary of a quarter is one page too', async () => {
   expect(info(await pdfOf('executive', DEFAULT_LOOK, await fleet.analysis('2026-Q1')))).toMatchObject({ Pages: '1' })
 })
+
+test.each([
+  ['en', 'Method'],
+  ['de', 'Methode'],
+] as const)(
+  'a long report in %s is printed in its own size: nothing in it is wider than the paper',
+  async (language, title) => {
+    const look = { ...DEFAULT_LOOK, language }
+    const heightIn = (file: string) => {
+      const words = run('pdftotext', '-bbox', file, '-').matchAll(
+        /yMin="([\d.]+)" xMax="[\d.]+" yMax="([\d.]+)">(\w+)</g,
+      )
+      return Math.max(
+        ...[...words].flatMap(([, top, bottom, word]) => (word === title ? Number(bottom) - Number(top) : [])),
+      )
+    }
+    const short = saved('short', await renderer.render(incidentDocument(fleet.incident(), look), 0, never))
+    const long = await pdfOf('weekly', look, await sampleFleet(60).analysis('2026-Q1'))
+    expect(heightIn(short)).toBeGreaterThan(15)
+    expect(heightIn(long)).toBeCloseTo(heightIn(short), 1)
+  },
+)
 
 test('letter is letter', async () => {
   expect(info(await pdfOf('weekly', { ...DEFAULT_LOOK, paper: 'letter' }))).toMatchObject({

@@ -72,6 +72,16 @@ test('an incident of a second is wide enough to be seen, also at the very end of
   expect(Number(x) + Number(width)).toBeLessThanOrEqual(680)
 })
 
+test('the name of a tick at the very end of the period stands before it, inside of the chart', () => {
+  const ticks = [
+    { atMs: 0, text: '1 Mar' },
+    { atMs: 980, text: '26 March' },
+  ]
+  const { text } = incidentTimeline({ fromMs: 0, toMs: 1_000 }, [], ticks, { ...NAMED, kinds: [] })
+  expect(text).toMatch(/text-anchor="start">1 Mar</)
+  expect(text).toMatch(/text-anchor="end">26 March</)
+})
+
 test('labels of response levels that lie together do not overlap', () => {
   const { text } = responseLines(
     [{ name: '1', meanMs: 100 }],

@@ -50,7 +50,7 @@ describe('a page for the printer', () => {
 
   test('is measured with empty charts and nothing painted, and holds all that is painted afterwards', () => {
     const waiting = measurable(page)
-    expect(waiting).toContain('<html class="measuring" lang="en">')
+    expect(waiting).toContain('<html class="measuring hasty" lang="en">')
     expect(waiting).toContain('.measuring * { visibility: hidden !important } .measuring svg > * { display: none }')
     expect(wordsOf(waiting)).toEqual(wordsOf(page))
   })
@@ -76,5 +76,10 @@ describe('a page for the printer', () => {
     const script = finishing(new Map([['a"b</script>', 7]]))
     expect(() => new Function(script)).not.toThrow()
     expect(script).toContain("classList.remove('measuring')")
+  })
+
+  test('is laid out before each print after all, where no heading was found without', () => {
+    expect(measurable(page)).toContain('@media print and (max-width: 300px) { .hasty main { display: none } }')
+    expect(finishing(new Map())).toContain("classList.remove('measuring', 'hasty')")
   })
 })

@@ -29,6 +29,8 @@ const NAMES = 150
 const ROW = 16
 const HEAD = 16
 const SHORTEST = 1.6
+/** So wide a letter of a tick's name is at most. */
+const LETTER = 5.5
 
 /** Incidents over time, a row per account. Short ones are drawn wider than they were, so that they are seen at all. */
 export function incidentTimeline(
@@ -40,9 +42,13 @@ export function incidentTimeline(
   const scale = (CHART_WIDTH - NAMES) / Math.max(1, range.toMs - range.fromMs)
   const x = (ms: number) => NAMES + (Math.min(Math.max(ms, range.fromMs), range.toMs) - range.fromMs) * scale
   const bottom = HEAD + Math.max(1, rows.length) * ROW
-  const grid = ticks.map(
-    ({ atMs, text }) => html`${line(x(atMs), HEAD - 3, x(atMs), bottom, 'grid')}${label(x(atMs) + 2, HEAD - 6, text)}`,
-  )
+  const grid = ticks.map(({ atMs, text }) => {
+    const at = x(atMs)
+    // What reaches beyond the chart makes the printer shrink the whole report.
+    const isLast = at + 2 + text.length * LETTER > CHART_WIDTH
+    const name = isLast ? label(at - 2, HEAD - 6, text, { anchor: 'end' }) : label(at + 2, HEAD - 6, text)
+    return html`${line(at, HEAD - 3, at, bottom, 'grid')}${name}`
+  })
   const lines = rows.map((row, index) => {
     const y = HEAD + index * ROW
     const bars = row.bars.map(({ fromMs, toMs, kind, tip }) => {

@@ -7,8 +7,14 @@ import type { Writing } from './writing.ts'
 const POLICY =
   "default-src 'none'; style-src 'unsafe-inline'; img-src data:; font-src data:; base-uri 'none'; form-action 'none'"
 
-/** A whole HTML document that needs no other file. */
-export function documentPage(title: string, footer: string, body: Html, { look, words }: Writing): string {
+/** A whole HTML document that needs no other file. @param hasCover whether its first page is a cover */
+export function documentPage(
+  title: string,
+  footer: string,
+  body: Html,
+  hasCover: boolean,
+  { look, words }: Writing,
+): string {
   return `<!doctype html>
 <html lang="${words.language}">
 <head>
@@ -17,7 +23,7 @@ export function documentPage(title: string, footer: string, body: Html, { look, 
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="generator" content="whatsapp-exporter">
 <title>${escaped(title)}</title>
-<style>${fontFaces(title + footer + body.text)}${reportStyle(look, footer)}</style>
+<style>${fontFaces(title + footer + body.text)}${reportStyle(look, footer, hasCover)}</style>
 </head>
 <body>
 <main>${body.text}</main>

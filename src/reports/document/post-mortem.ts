@@ -53,6 +53,7 @@ export function incidentDocument(analysis: IncidentAnalysis, look: ReportLook): 
       text,
       notes: [],
     })}</div>${sections.map(sectionHtml)}`,
+    false,
     writing,
   )
 }

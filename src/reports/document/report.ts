@@ -43,6 +43,7 @@ export async function reportDocument(analysis: Analysis, template: Template, loo
     `${title}, ${when}`,
     `${look.brand.name} · ${title} · ${when}`,
     await bodyOf(template, title, analysis, writing),
+    template === 'monthly',
     writing,
   )
 }

@@ -40,15 +40,22 @@ function lineOf(colour: string): string {
   return contrast(colour, WHITE) >= LEAST_CONTRAST ? colour : '#374151'
 }
 
-/** The style of a report, on paper and on a screen. @param footer what stands at the foot of every page, left */
-export function reportStyle(look: ReportLook, footer: string): string {
+/** A cover fills the first page. It is `:first`, because of a named page the printer learns only when all is laid out. */
+const COVER_PAGE = '@page :first { margin: 0; @bottom-left { content: none } @bottom-right { content: none } }'
+
+/**
+ * The style of a report, on paper and on a screen.
+ * @param footer what stands at the foot of every page, left
+ * @param hasCover whether the first page is a cover
+ */
+export function reportStyle(look: ReportLook, footer: string, hasCover: boolean): string {
   const paper = PAPERS[look.paper]
   const { colour } = look.brand
   return `
 @page { size: ${paper.name}; margin: 17mm 16mm 18mm;
   @bottom-left { content: ${cssString(footer)}; font: 7.5pt Inter, sans-serif; color: #6b7280 }
   @bottom-right { content: counter(page) " / " counter(pages); font: 7.5pt Inter, sans-serif; color: #6b7280 } }
-@page cover { margin: 0; @bottom-left { content: none } @bottom-right { content: none } }
+${hasCover ? COVER_PAGE : ''}
 :root { --brand: ${colour}; --brand-ink: ${inkOn(colour)}; --brand-line: ${lineOf(colour)}; --ink: #111827; --dim: #5b6472; --line: #dde1e7; --soft: #f4f6f8;
   --calm: #d3e9e4; --within: #93c9bd; --beyond: #f3b562; --far: #b3312c; --blind: #e7e9ed; color-scheme: light }
 * { box-sizing: border-box; print-color-adjust: exact; -webkit-print-color-adjust: exact }
@@ -67,7 +74,7 @@ figure { margin: 0 0 3mm; break-inside: avoid }
 .fresh { break-before: page }
 .together { break-inside: avoid }
 /* cover */
-.cover { page: cover; break-after: page; height: ${paper.height}; display: flex; flex-direction: column }
+.cover { break-after: page; height: ${paper.height}; display: flex; flex-direction: column }
 .cover header { background: var(--brand); color: var(--brand-ink); padding: 20mm 18mm 16mm; min-height: 104mm; display: flex; flex-direction: column }
 .cover .brand { font-size: 11pt; font-weight: 600; margin-bottom: auto; display: flex; align-items: center; gap: 3mm }
 .brand img { max-height: 12mm; max-width: 50mm }
@@ -102,13 +109,13 @@ table { border-collapse: collapse; width: 100%; font-size: 8.2pt; font-variant-n
 thead { display: table-header-group }
 th { text-align: left; color: var(--dim); font-weight: 600; vertical-align: bottom; font-size: 7.6pt }
 th[scope=row] { color: inherit; font-size: inherit }
-td, th { padding: 1.25mm 1.6mm; border-bottom: .2mm solid var(--line); vertical-align: top }
+td, th { padding: 1.25mm var(--gap, 1.6mm); border-bottom: .2mm solid var(--line); vertical-align: top }
 thead th { border-bottom: .4mm solid #9aa3af }
 tr { break-inside: avoid }
 td:first-child, th:first-child { padding-left: 0 } td:last-child, th:last-child { padding-right: 0 }
 .n { text-align: right } td.n { white-space: nowrap } .when-cell { white-space: nowrap }
 bdi { overflow-wrap: anywhere }
-.ranking .name { display: block; min-width: 30mm } .ranking table { font-size: 7.6pt } .ranking th { font-size: 7.2pt } .ranking th[scope=row] { font-size: 7.6pt }
+.ranking .name { display: block; min-width: 26mm } .ranking { --gap: .9mm } .ranking table, .ranking th[scope=row] { font-size: 7.2pt } .ranking th { font-size: 6.9pt } .ranking .strip { min-width: 19mm }
 .compact td, .compact th { padding-top: .75mm; padding-bottom: .75mm }
 .chip { white-space: nowrap; font-weight: 600 }
 .chip::before { content: ""; display: inline-block; width: 2mm; height: 2mm; border-radius: 1mm; margin-right: 1.2mm; background: var(--dim) }
