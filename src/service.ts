@@ -1,12 +1,11 @@
 import { createHash } from 'node:crypto'
 import { hostname } from 'node:os'
-import { setImmediate, setTimeout as sleep } from 'node:timers/promises'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { shownText } from './accounts/privacy.ts'
 import { createApi } from './api/app.ts'
 import { changeFeed } from './api/change-feed.ts'
 import { type Listener, listen } from './api/listen.ts'
 import type { ReloadResult } from './api/parts.ts'
-import { AUDIT_RECEIVER } from './config/cross-checks.ts'
 import { faultText } from './config/fault.ts'
 import type { LoadedConfig } from './config/load.ts'
 import { effectiveYaml } from './config/redact.ts'
@@ -14,10 +13,7 @@ import { discoveryRounds } from './discovery/rounds.ts'
 import { watchedDirectory } from './discovery/watched-directory.ts'
 import { fleetShards } from './fleet-shards.ts'
 import type { Log } from './log.ts'
-import { createExposition } from './metrics/exposition.ts'
-import { metricsPage } from './metrics/metrics-page.ts'
 import { negotiate } from './metrics/negotiate.ts'
-import { createProcessMetrics } from './metrics/process-metrics.ts'
 import type { MonitorControl } from './monitor/fleet.ts'
 import type { Flush } from './monitor/flush.ts'
 import { createMonitor } from './monitor/monitor.ts'
@@ -27,6 +23,7 @@ import { createAnalytics } from './reports/analytics.ts'
 import { createReporting } from './reports/reporting.ts'
 import { privacyOf, type ServicePlan, servicePlan, traceText } from './service-plan.ts'
 import { openShard, type Shard } from './shard.ts'
+import { shownMetrics } from './shown-metrics.ts'
 import { storeWriter } from './store/journal.ts'
 import { needsLedger } from './store/replay.ts'
 import { startTracing } from './tracing/tracing.ts'
@@ -63,13 +60,9 @@ export interface Service {
   stop(): Promise<void>
 }
 
-const ACCOUNTS_PER_TURN = 200
 const DRAIN_STORE_MS = 5_000
 const FIRST_READING_MS = 5_000
 const HOUR_MS = 3_600_000
-/** A gateway that makes up a new word for every check must not fill the memory or the log. */
-const UNKNOWN_WORDS_TOLD = 1_000
-
 /**
  * Composes the exporter and starts it. The order is the diagram of docs/architecture.md: store, monitor, discovery, API.
  * @throws ListenError where the API's address cannot be had; StoreError for a store that this version cannot drive
@@ -79,19 +72,14 @@ export async function startService(started: GoodConfig, parts: ServiceParts): Pr
   const { shard = openShard(started.config, { log, now: nowMs, hostname: hostname() }) } = parts
   const ending = new AbortController()
   const changes = changeFeed(nowMs())
-  const unknownWords = new Set<string>()
   let current = started
   let isReady = false
   let listener: Listener | null = null
   let stopped: Promise<void> | null = null
-  let storeShown = { up: false, pendingWrites: 0, writeFailures: 0 }
 
   // What is shown.
-  const exposition = createExposition({ now: nowMs })
-  const processMetrics = createProcessMetrics()
-  const { exporter: own } = processMetrics
-  own.build(VERSION, process.version)
-  own.shard(shard.ordinal, shard.total)
+  const shown = shownMetrics({ shard, nowMs, log })
+  const { own } = shown
   // Before anything that may be traced.
   const tracing = await startTracing(started.config.tracing, {
     env: process.env,
@@ -121,7 +109,7 @@ export async function startService(started: GoodConfig, parts: ServiceParts): Pr
     log,
     now: nowMs,
     random,
-    onState: showStore(),
+    onState: shown.storeChanged,
     onLateLoad: (late) => monitor.reconcile(late),
     onLedgersWanted: () => monitor.touchAll(),
   })
@@ -133,10 +121,7 @@ export async function startService(started: GoodConfig, parts: ServiceParts): Pr
     random,
     log,
     publish,
-    requested(gateway, { durationMs, result }) {
-      if (result.ok) exposition.gateways.observe(gateway, durationMs / 1_000)
-      else exposition.gateways.error(gateway, result.code)
-    },
+    requested: shown.requested,
     needsLedger,
     tracing,
   })
@@ -173,13 +158,13 @@ export async function startService(started: GoodConfig, parts: ServiceParts): Pr
     configuredMaintenance: () => current.config.maintenance,
     accountsOf: (id) => monitor.fleet.find(id).map(({ account }) => account),
     scope: silenceScope(started, shard.ordinal),
-    counted: (receiver, status) => own.notification(receiverNames().includes(receiver) ? receiver : 'other', status),
+    counted: (receiver, status) => shown.notified(current.config, receiver, status),
     nowMs,
     log,
   })
   const { calendar } = told.maintenance
   const planDeps = {
-    events: { unmapped: countUnmapped },
+    events: { unmapped: shown.unmapped },
     nowMs,
     windows: calendar.windows,
     documented: directory.of,
@@ -223,7 +208,7 @@ export async function startService(started: GoodConfig, parts: ServiceParts): Pr
   const recent = loaded === null ? [] : await recentAttempts()
   monitor.apply(plan.monitor)
   if (loaded !== null) monitor.restore(loaded, recent)
-  showConfig(true)
+  shown.configured(current.config)
   monitor.start()
   told.start(ending.signal)
   const ready = findAccounts().then(() => {
@@ -245,8 +230,8 @@ export async function startService(started: GoodConfig, parts: ServiceParts): Pr
       audit: told.audit,
       textMessages: told.textMessages,
       maintenance: told.maintenance,
-      vitals: () => ({ memoryBytes: process.memoryUsage.rss(), store: storeShown }),
-      metricsPage: (format, gzip) => metricsPage(exposition, processMetrics, format, gzip),
+      vitals: () => ({ memoryBytes: process.memoryUsage.rss(), store: shown.store }),
+      metricsPage: shown.page,
       negotiate,
       reload,
       configText: () => shownText(effectiveYaml(current.source), privacyOf(current.config)),
@@ -281,28 +266,7 @@ export async function startService(started: GoodConfig, parts: ServiceParts): Pr
       await writer.hand(flush.batch)
       changes.publish(flush.batch)
     }
-    let untilPause = ACCOUNTS_PER_TURN
-    for (const { account, driver, health, inMaintenance, budgetLeft } of flush.changed) {
-      exposition.accounts.set(account, driver, health, { inMaintenance, budgetLeft })
-      untilPause -= 1
-      if (untilPause > 0) continue
-      untilPause = ACCOUNTS_PER_TURN
-      await setImmediate()
-    }
-    for (const key of flush.removed) exposition.accounts.remove(key)
-    for (const { name, driver, up, accounts, breakerOpen } of flush.gateways) {
-      // A reload may have removed it since the flush began.
-      if (plan.gateways.has(name)) exposition.gateways.set({ name, driver, up, accounts, breakerOpen })
-    }
-    const { exporter } = flush
-    own.cycle({
-      blind: exporter.blind,
-      lagSeconds: exporter.lagMs / 1_000,
-      durationErrorSeconds: exporter.durationErrorMs / 1_000,
-      durationSeconds: exporter.cycleDurationMs / 1_000,
-    })
-    own.checksInFlight(exporter.checksInFlight)
-    await exposition.render()
+    await shown.flushed(flush, (name) => plan.gateways.has(name))
   }
 
   /** Takes over the sources of accounts of the present configuration; settles when each was asked once. */
@@ -332,11 +296,11 @@ export async function startService(started: GoodConfig, parts: ServiceParts): Pr
     if (fixed.length > 0) log.warn({ sections: fixed }, 'These sections changed, but only a restart takes them over.')
     for (const warning of read.warnings) log.warn({}, faultText('config', warning))
     monitor.apply(plan.monitor)
-    for (const name of before.gateways.keys()) if (!plan.gateways.has(name)) exposition.gateways.remove(name)
+    for (const name of before.gateways.keys()) if (!plan.gateways.has(name)) shown.gatewayRemoved(name)
     void findAccounts()
     await Promise.all(plan.retired.map((gateway) => gateway.close()))
     reporting.apply()
-    showConfig(true)
+    shown.configured(current.config)
     log.info({ gateways: plan.gateways.size }, 'The configuration was reloaded.')
     return { ok: true }
   }
@@ -373,48 +337,11 @@ export async function startService(started: GoodConfig, parts: ServiceParts): Pr
     return page?.items ?? []
   }
 
-  function countUnmapped(gateway: string, what: string): void {
-    exposition.gateways.unmapped(gateway)
-    // The same word comes with every check: the counter tells how often, the log that it came.
-    const word = `${gateway}: ${what}`
-    if (unknownWords.has(word) || unknownWords.size >= UNKNOWN_WORDS_TOLD) return
-    unknownWords.add(word)
-    log.warn({ gateway, what }, 'The gateway says something that this version does not know; it counts as unknown.')
-  }
-
   function gatewayEvents(name: string) {
     const options = current.config.gateways.find((gateway) => gateway.name === name)
     if (options === undefined) return undefined
     const { events } = options
     return { driver: options.driver, secret: events?.secret ?? null, verifyToken: events?.verifyToken ?? null }
-  }
-
-  /** Receivers that may be counted: what Alertmanager says must not add series without end. */
-  function receiverNames(): readonly string[] {
-    const { slack, email, sms, webhook } = current.config.alerting
-    return [AUDIT_RECEIVER, ...[...slack, ...email, ...sms, ...webhook].map(({ name }) => name)]
-  }
-
-  function showConfig(ok: boolean): void {
-    const { config } = current
-    own.reload(ok, nowMs())
-    own.checkInterval(config.checks.interval / 1_000)
-    own.recoveryMode(config.recovery.mode)
-    for (const { name } of config.gateways) own.discoveryGateway(name)
-    for (const name of receiverNames()) own.notificationReceiver(name)
-  }
-
-  function showStore() {
-    let failures = 0
-    let dropped = 0
-    return (state: { up: boolean; pendingWrites: number; writeFailures: number; droppedSamples: number }) => {
-      storeShown = { up: state.up, pendingWrites: state.pendingWrites, writeFailures: state.writeFailures }
-      own.storeUp(state.up)
-      own.storePendingWrites(state.pendingWrites)
-      for (; failures < state.writeFailures; failures++) own.storeWriteFailed()
-      own.storeDroppedSamples(state.droppedSamples - dropped)
-      dropped = state.droppedSamples
-    }
   }
 
   return { url: listener.url, monitor, ready, reload, stop }

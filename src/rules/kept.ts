@@ -7,7 +7,7 @@ import { lines, ordinals, SAME_SHARD } from './expressions.ts'
 import type { AlertingRule, RecordingRule, RuleDuration } from './rule.ts'
 
 /** So long after its shard was last seen an alert is kept: longer than a night, and not for ever. */
-export const KEPT_FOR = '12h' satisfies RuleDuration
+const KEPT_FOR = '12h' satisfies RuleDuration
 
 /** The value of an alert that is kept; no expression of the rules has it. */
 const KEPT_VALUE = '-Inf'
