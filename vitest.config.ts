@@ -1,7 +1,11 @@
 import { defineConfig } from 'vitest/config'
 
 /** Whole exporters, promtool and a MongoDB wire server: seconds each, so `make unit` leaves them out. */
-const SERVICE_TESTS = ['test/service/**/*.test.ts', 'test/rules/**/*.test.ts', 'test/{store,discovery}/mongo-*.test.ts']
+const SERVICE_TESTS = [
+  'test/service/**/*.test.ts',
+  'test/rules/**/*.test.ts',
+  'test/{store,discovery,reports}/mongo-*.test.ts',
+]
 /** Real programs around the exporter, and the packed npm tarball. */
 const END_TO_END_TESTS = ['test/e2e/**/*.test.ts', 'test/package/**/*.test.ts']
 
