@@ -82,7 +82,7 @@ const degraded: AlertingRule = {
   board: { uid: 'whatsapp-fleet', variables: [] },
 }
 
-/** As long as those that nobody shows would be too many together with what is seen, nobody knows that it is over. */
+/** As long as those that nobody sees would be too many together with what is seen, nobody knows that it is over. */
 const KEPT_FLEET: Kept = {
   by: '',
   on: '',

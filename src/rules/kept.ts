@@ -1,6 +1,6 @@
-// An alert must not end because the exporter that told of it has gone (docs/decisions/0012-alerts-outlive-their-shard.md).
-// Prometheus remembers what fires in its own series ALERTS: while a shard is lost, an alert about what nobody shows any
-// longer goes on from there, with the labels that it had.
+// An alert must not end because the exporter that told of it is gone or blind
+// (docs/decisions/0012-alerts-outlive-their-shard.md). Prometheus remembers what fires in its own series ALERTS:
+// meanwhile, an alert about what nobody sees any longer goes on from there, with the labels that it had.
 import { ACCOUNT_FAMILIES, EXPORTER_FAMILIES, GATEWAY_FAMILIES } from '../metrics/catalogue.ts'
 import { over, selector } from '../metrics/promql.ts'
 import { lines, ordinals, SAME_SHARD } from './expressions.ts'
@@ -14,15 +14,18 @@ const KEPT_VALUE = '-Inf'
 const IS_KEPT = 'lt $value -1e9'
 
 /**
- * By namespace, the shards that were there within `KEPT_FOR` and are not now. By ordinal and not by address: a standby or
- * a new pod takes the place of the one before, and a standby that waits has none.
+ * By namespace, the shards that were there within `KEPT_FOR` and are not now, or the exporters that are cut off. By
+ * ordinal and not by address: a standby or a new pod takes the place of the one before, and a standby that waits has
+ * none.
  */
 const LOST = lines(
-  'count by (namespace) (',
+  '(count by (namespace) (',
   `  ${ordinals(over('last_over_time', EXPORTER_FAMILIES.shardOrdinal.name, KEPT_FOR))}`,
   `  unless ${SAME_SHARD} ${ordinals(EXPORTER_FAMILIES.shardOrdinal.name)}`,
-  ')',
+  `) or count by (namespace) (${EXPORTER_FAMILIES.blind.name} == 1))`,
 )
+/** Accounts of which somebody has a reading. */
+const SEEN = `(${selector(ACCOUNT_FAMILIES.status, { status: 'unknown' })} == 0)`
 
 /** What alerts are about, and when one of them is kept. */
 export interface Kept {
@@ -31,17 +34,17 @@ export interface Kept {
   /** Matched with `on`, it is there while alerts are kept. */
   readonly while: string
   readonly on: string
-  /** Whom nobody shows; a Go template over the labels of the alert. */
+  /** Whom nobody sees; a Go template over the labels of the alert. */
   readonly who: string
 }
 
 const UNSEEN = 'whatsapp_unseen:alerts'
 export const UNSEEN_ACCOUNTS = `account:${UNSEEN}`
 
-/** How many alerts each account has that nobody shows while a shard is lost. */
+/** How many alerts each account has that nobody sees while a shard is lost or blind. */
 export const unseenAccounts: RecordingRule = {
   record: UNSEEN_ACCOUNTS,
-  expr: unseen('account, gateway', 'WhatsAppAccount.+', selector(ACCOUNT_FAMILIES.info)),
+  expr: unseen('account, gateway', 'WhatsAppAccount.+', SEEN),
 }
 
 /** The same of gateways. Who sees one down does not know it for those whose shard is lost; who sees it up does. */
@@ -53,7 +56,7 @@ export const unseenGateways: RecordingRule = {
 /** The same of tenants. */
 export const unseenTenants: RecordingRule = {
   record: `tenant:${UNSEEN}`,
-  expr: unseen('tenant', 'WhatsAppTenant.+', selector(ACCOUNT_FAMILIES.info)),
+  expr: unseen('tenant', 'WhatsAppTenant.+', SEEN),
 }
 
 export const KEPT_ACCOUNT: Kept = {
@@ -78,13 +81,13 @@ export const KEPT_TENANT: Kept = {
 }
 
 /**
- * The alert, which goes on while nobody shows what it is about. Its description says so then: the value is gone, and so
+ * The alert, which goes on while nobody sees what it is about. Its description says so then: the value is gone, and so
  * is all that it would ask Prometheus for.
  */
 export function kept(rule: AlertingRule, { by, while: condition, on, who }: Kept): AlertingRule {
   return {
     ...rule,
-    description: `{{ if ${IS_KEPT} }}No exporter answers for ${who}, which may be well by now. When last seen: ${rule.summary}{{ else }}${rule.description}{{ end }}`,
+    description: `{{ if ${IS_KEPT} }}No exporter sees ${who} now: nobody knows how it is. When last seen: ${rule.summary}{{ else }}${rule.description}{{ end }}`,
     expr: lines(
       rule.expr,
       `or on (${by}) (`,
@@ -95,10 +98,10 @@ export function kept(rule: AlertingRule, { by, while: condition, on, who }: Kept
   }
 }
 
-function unseen(by: string, alerts: string, shown: string): string {
+function unseen(by: string, alerts: string, seen: string): string {
   return lines(
     `count by (${by}, namespace) (ALERTS{alertname=~"${alerts}",alertstate="firing"})`,
-    `unless on (${by}) ${shown}`,
+    `unless on (${by}) ${seen}`,
     `and on (namespace) ${LOST}`,
   )
 }

@@ -75,7 +75,7 @@ describe.concurrent('when one of two shards dies', { timeout: 60_000 }, () => {
     const labels = { account: 'sales', gateway: 'waha-1', tenant: 'acme', severity: 'warning' }
     const alert = 'WhatsAppAccountDisconnected'
     const kept =
-      'No exporter answers for sales at waha-1, which may be well by now. When last seen: A WhatsApp account is down and is being repaired.'
+      'No exporter sees sales at waha-1 now: nobody knows how it is. When last seen: A WhatsApp account is down and is being repaired.'
     const alerts = [{ at: '30m', alert, labels, annotations: what(kept) }]
     const series = { ...living(60), ...dying(40) }
     expect(await promtoolTest({ groups: GROUPS, step: '1m', every: '1m', series, alerts })).toBe('')
@@ -178,6 +178,47 @@ describe.concurrent('when one of two shards dies', { timeout: 60_000 }, () => {
       ...account([{ samples: 10 }, { samples: 10, ...ILL }, { samples: 40, gone: true }], SALES, of('a')),
     }
     expect(await run(series, firing('21m', DISCONNECTED), firing('23m'))).toBe('')
+  })
+})
+
+describe.concurrent('when one of two shards is cut off', { timeout: 60_000 }, () => {
+  const blind = (instance: string, ...stretches: readonly Stretch[]) => ({
+    [`whatsapp_exporter_blind{${of(instance)}}`]: values(...stretches),
+  })
+  const cut = (after: Omit<Phase, 'samples'>) => ({
+    ...living(90),
+    ...blind('a', [0, 90]),
+    ...shard('b', 1, [true, 90]),
+    ...blind('b', [0, 20], [1, 30], [0, 40]),
+    ...account(
+      [
+        { samples: 10 },
+        { samples: 10, ...ILL },
+        { samples: 30, status: 'unknown' },
+        { samples: 20, ...after },
+        { samples: 20 },
+      ],
+      SALES,
+      of('b'),
+    ),
+  })
+
+  test('the alerts of its accounts go on', async () => {
+    const always = Array.from({ length: 60 }, (_, index) => firing(`${10 + index}m`, DISCONNECTED))
+    const expected = always.map((one) => ({
+      ...one,
+      expr: one.expr.replace('{', '{alertname="WhatsAppAccountDisconnected",'),
+    }))
+    expect(await run(cut(ILL), ...expected, firing('72m'))).toBe('')
+  })
+
+  test('and end when it sees that they are well', async () => {
+    expect(await run(cut({}), firing('60m'))).toBe('')
+  })
+
+  test('an account that is unknown for another reason has no alert that is kept', async () => {
+    const series = { ...cut(ILL), ...blind('b', [0, 90]) }
+    expect(await run(series, firing('23m'))).toBe('')
   })
 })
 
