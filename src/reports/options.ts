@@ -118,7 +118,9 @@ const pdf = z
       )
       .default('auto'),
     timeout: duration({ min: '5s', max: '30m' })
-      .describe('Longest time that printing one report may take.')
+      .describe(
+        'Longest time that printing one report may take. Of GET /api/reports/document, for which a connection waits, at most 80s.',
+      )
       .prefault('2m'),
   })
   .describe('How PDFs are printed.')
