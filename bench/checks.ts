@@ -95,7 +95,10 @@ export async function startExporter(config: string) {
       if (child.exitCode !== null || child.signalCode !== null) return
       const ended = new Promise((resolve) => child.once('exit', resolve))
       child.kill('SIGTERM')
+      // Node may hang in its own exit, waiting for a thread of V8 that waits for it (nodejs/node issue 54918).
+      const force = setTimeout(() => child.kill('SIGKILL'), 10_000)
       await ended
+      clearTimeout(force)
     },
   }
 }

@@ -21,11 +21,14 @@ export function startProgram(command: string, args: readonly string[], env: Reco
     pid: child.pid ?? -1,
     line: (pattern) =>
       new Promise((resolve, reject) => {
+        const ended = (code: number | null) =>
+          reject(new Error(`${command} ended with ${code}: ${said.slice(-5).join(' | ')}`))
+        if (child.exitCode !== null) ended(child.exitCode)
         lines.on('line', (text) => {
           const found = pattern.exec(text)
           if (found !== null) resolve(found)
         })
-        child.once('exit', (code) => reject(new Error(`${command} ended with ${code}: ${said.slice(-5).join(' | ')}`)))
+        child.once('exit', ended)
         child.once('error', reject)
       }),
     end: () => endProgram(child),
