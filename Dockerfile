@@ -32,5 +32,5 @@ EXPOSE 19292
 # Plain or TLS: its own certificate need not be judged.
 HEALTHCHECK --interval=15s --timeout=5s --start-period=30s --retries=3 \
   CMD ["node", "-e", "process.env.NODE_TLS_REJECT_UNAUTHORIZED = '0'; const ask = (scheme) => fetch(scheme + '://127.0.0.1:19292/-/healthy').then((reply) => reply.ok); ask('http').catch(() => ask('https')).then((ok) => process.exit(ok ? 0 : 1), () => process.exit(1))"]
-ENTRYPOINT ["/usr/bin/tini", "--", "node", "--max-semi-space-size=8", "/app/dist/main.js"]
+ENTRYPOINT ["/usr/bin/tini", "--", "node", "--min-semi-space-size=8", "--max-semi-space-size=64", "/app/dist/main.js"]
 CMD ["serve", "--listen", "0.0.0.0:19292"]

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import type { BenchRow } from './bench-row.ts'
 import { fleetConfig } from './fleet-config.ts'
-import { cpuSeconds, median, type Program, startProgram, startTarget } from './process.ts'
+import { cpuSeconds, median, NODE_OPTIONS, type Program, startProgram, startTarget } from './process.ts'
 
 const ROUNDS = 5
 const IN_FLIGHT = 100
@@ -70,7 +70,7 @@ export interface NowResult {
 export async function startExporter(config: string) {
   const child = spawn(
     process.execPath,
-    ['--max-semi-space-size=8', new URL('./exporter-child.ts', import.meta.url).pathname, config],
+    [...NODE_OPTIONS, new URL('./exporter-child.ts', import.meta.url).pathname, config],
     {
       stdio: ['pipe', 'pipe', 'inherit'],
     },

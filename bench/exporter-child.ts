@@ -1,15 +1,18 @@
-// The exporter of the benchmarks, in a process of its own. usage: node --max-semi-space-size=8 bench/exporter-child.ts <config.yml>
+// The exporter of the benchmarks, in a process of its own. usage: node bench/exporter-child.ts <config.yml>
 // Commands on stdin, one JSON answer per line: `now <times>` checks the whole fleet that often at once.
 import { createInterface } from 'node:readline'
 import { loadConfig } from '../src/config/load.ts'
 import { silentLog } from '../src/log.ts'
 import { startService } from '../src/service.ts'
+import { youngGeneration } from '../src/young-generation.ts'
 
+// As the program does it.
+const young = youngGeneration(process.execArgv)
 const path = process.argv[2] ?? 'config.yml'
 const read = () => loadConfig(path, process.env)
 const loaded = read()
 if (!loaded.ok) throw new Error(JSON.stringify(loaded.faults))
-const service = await startService(loaded, { log: silentLog, readConfig: read })
+const service = await startService(loaded, { log: silentLog, readConfig: read, fleetSize: young.fit })
 await service.ready
 const signal = new AbortController().signal
 process.on('SIGTERM', () => void service.stop().then(() => process.exit(0)))

@@ -1,8 +1,8 @@
-#!/usr/bin/env -S node --max-semi-space-size=8
+#!/usr/bin/env -S node --min-semi-space-size=8 --max-semi-space-size=64
 import { run } from './cli/program.ts'
-import { boundYoungGeneration } from './young-generation.ts'
+import { youngGeneration } from './young-generation.ts'
 
-boundYoungGeneration([...process.execArgv, ...(process.env['NODE_OPTIONS'] ?? '').split(/\s+/)])
+const young = youngGeneration([...process.execArgv, ...(process.env['NODE_OPTIONS'] ?? '').split(/\s+/)])
 
 const ending = new AbortController()
 for (const name of ['SIGINT', 'SIGTERM'] as const) {
@@ -31,5 +31,6 @@ const io = {
   env: process.env,
   cwd: process.cwd(),
   onHangup: (callback: () => void) => void process.on('SIGHUP', callback),
+  onFleetSize: young.fit,
 }
 process.exitCode = await run(process.argv.slice(2), io, ending.signal)

@@ -44,6 +44,8 @@ export interface ServiceParts {
   readonly monotonicMs?: () => number
   /** @default Math.random */
   readonly random?: () => number
+  /** Told after each cycle how many accounts are watched. */
+  readonly fleetSize?: ((accounts: number) => void) | undefined
 }
 
 /** A running exporter. */
@@ -267,6 +269,7 @@ export async function startService(started: GoodConfig, parts: ServiceParts): Pr
       changes.publish(flush.batch)
     }
     await shown.flushed(flush, (name) => plan.gateways.has(name))
+    parts.fleetSize?.(monitor.fleet.size)
   }
 
   /** Takes over the sources of accounts of the present configuration; settles when each was asked once. */

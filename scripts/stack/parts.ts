@@ -21,7 +21,7 @@ export function exporterPart(plan: StackPlan): Part {
   return {
     name: 'exporter',
     command: process.execPath,
-    args: ['--max-semi-space-size=8', 'src/main.ts', 'serve', '--config', plan.configPath],
+    args: ['--min-semi-space-size=8', '--max-semi-space-size=64', 'src/main.ts', 'serve', '--config', plan.configPath],
     env: { LOG_FORMAT: 'text' },
     readyUrl: `${plan.exporterUrl}/-/ready`,
     readyWithinMs: READY_WITHIN_MS,

@@ -14,6 +14,8 @@ export interface CommandIo {
   readonly cwd: string
   /** Calls back at each SIGHUP. */
   readonly onHangup: (callback: () => void) => void
+  /** Told after each cycle how many accounts are watched. */
+  readonly onFleetSize?: (accounts: number) => void
 }
 
 /** Exit codes of every command. */

@@ -81,7 +81,7 @@ async function serve(first: GoodConfig, { log, readConfig, io, signal }: ServePa
       config = readAgain(config, readConfig(), log)
       continue
     }
-    service = await startService(config, { log, readConfig, shard })
+    service = await startService(config, { log, readConfig, shard, fleetSize: io.onFleetSize })
     // Asked while it started with what was read before.
     if (waiting.signal.aborted) void service.reload()
     const over = AbortSignal.any([signal, shard.displaced])

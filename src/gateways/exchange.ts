@@ -2,6 +2,7 @@ import type { IncomingHttpHeaders } from 'node:http'
 import type { Dispatcher } from 'undici'
 import type { Abortable, AbortGroups } from './abort-groups.ts'
 import type { Deliverable } from './hand-over.ts'
+import type { Lane, Lanes } from './lanes.ts'
 
 /** How an exchange ended without a whole reply; `error` is undici's or the socket's where there is one. */
 export type ExchangeFault =
@@ -18,7 +19,7 @@ export interface RawReply {
   readonly durationMs: number
 }
 
-/** Rejection of an exchange; the client turns it into a GatewayError with a message. */
+/** How an exchange ended without a whole reply; the client turns it into a GatewayError with a message. */
 export class ExchangeError extends Error {
   override readonly name = 'ExchangeError'
   readonly fault: ExchangeFault
@@ -37,7 +38,7 @@ export interface ExchangeLimits {
 
 /** What the exchanges of one client share. */
 export interface Wire {
-  readonly dispatcher: Dispatcher
+  readonly lanes: Pick<Lanes, 'next'>
   readonly aborts: AbortGroups
   /** Says when a reply that was read is worked on. */
   readonly handOver: (piece: Deliverable) => void
@@ -54,14 +55,16 @@ const CONNECTION_LOST: ReadonlySet<string> = new Set(['UND_ERR_SOCKET', 'ECONNRE
  * One request and its reply on undici's lowest level. A class, because it sits on the hot path: its methods live on
  * the prototype, so a check allocates one object, one timer and one promise.
  */
-export class Exchange implements Dispatcher.DispatchHandler, Abortable, Deliverable {
+export class Exchange<T> implements Dispatcher.DispatchHandler, Abortable, Deliverable {
   readonly #wire: Wire
   readonly #options: Dispatcher.DispatchOptions
   readonly #limits: ExchangeLimits
   readonly #signal: AbortSignal
-  readonly #resolve: (reply: RawReply) => void
-  readonly #reject: (error: ExchangeError) => void
+  readonly #conclude: (end: RawReply | ExchangeError) => T
+  readonly #resolve: (result: T) => void
+  readonly #reject: (error: unknown) => void
   readonly #timer: NodeJS.Timeout
+  readonly #lane: Lane
   #controller: Dispatcher.DispatchController | null = null
   #settled = false
   #retried = false
@@ -79,34 +82,42 @@ export class Exchange implements Dispatcher.DispatchHandler, Abortable, Delivera
     options: Dispatcher.DispatchOptions,
     limits: ExchangeLimits,
     signal: AbortSignal,
-    resolve: (reply: RawReply) => void,
-    reject: (error: ExchangeError) => void,
+    conclude: (end: RawReply | ExchangeError) => T,
+    resolve: (result: T) => void,
+    reject: (error: unknown) => void,
   ) {
     this.#wire = wire
     this.#options = options
     this.#limits = limits
     this.#signal = signal
+    this.#conclude = conclude
     this.#resolve = resolve
     this.#reject = reject
     this.#timer = setTimeout(onTimeout, limits.timeoutMs, this)
     wire.aborts.add(signal, this)
+    this.#lane = wire.lanes.next()
+    this.#lane.underWay += 1
   }
 
-  /** Sends a request and reads its whole reply. Rejects with ExchangeError only; the signal must not be aborted yet. */
-  static run(
+  /**
+   * Sends a request and reads its whole reply. The signal must not be aborted yet.
+   * @param conclude makes the result of a whole reply, or throws what the caller gets instead
+   */
+  static run<T>(
     wire: Wire,
     options: Dispatcher.DispatchOptions,
     limits: ExchangeLimits,
     signal: AbortSignal,
-  ): Promise<RawReply> {
+    conclude: (end: RawReply | ExchangeError) => T,
+  ): Promise<T> {
     return new Promise((resolve, reject) => {
-      new Exchange(wire, options, limits, signal, resolve, reject).#dispatch()
+      new Exchange(wire, options, limits, signal, conclude, resolve, reject).#dispatch()
     })
   }
 
   #dispatch(): void {
     try {
-      this.#wire.dispatcher.dispatch(this.#options, this)
+      this.#lane.dispatcher.dispatch(this.#options, this)
     } catch (error) {
       this.onResponseError(null, error instanceof Error ? error : new Error(String(error)))
     }
@@ -122,7 +133,7 @@ export class Exchange implements Dispatcher.DispatchHandler, Abortable, Delivera
     if (!this.#settle()) return
     const error = new ExchangeError(fault)
     this.#controller?.abort(error)
-    this.#reject(error)
+    this.#end(error)
   }
 
   onRequestStart(controller: Dispatcher.DispatchController): void {
@@ -158,19 +169,29 @@ export class Exchange implements Dispatcher.DispatchHandler, Abortable, Delivera
 
   onResponseEnd(): void {
     this.#durationMs = performance.now() - this.#startMs
+    // It holds the raw headers, which nobody needs while the reply waits to be worked on.
+    this.#controller = null
     if (this.#settle()) this.#wire.handOver(this)
   }
 
   /** Passes the reply on. */
   deliver(): void {
     const body = Array.isArray(this.#body) ? Buffer.concat(this.#body, this.#receivedBytes) : this.#body
-    this.#resolve({
+    this.#end({
       status: this.#status,
       headers: this.#headers,
       text: body === null ? '' : body.toString('utf8'),
       atMs: this.#atMs,
       durationMs: this.#durationMs,
     })
+  }
+
+  #end(end: RawReply | ExchangeError): void {
+    try {
+      this.#resolve(this.#conclude(end))
+    } catch (error) {
+      this.#reject(error)
+    }
   }
 
   onResponseError(_controller: Dispatcher.DispatchController | null, error: Error): void {
@@ -191,11 +212,12 @@ export class Exchange implements Dispatcher.DispatchHandler, Abortable, Delivera
     this.#settled = true
     clearTimeout(this.#timer)
     this.#wire.aborts.delete(this.#signal, this)
+    this.#lane.underWay -= 1
     return true
   }
 }
 
-function onTimeout(exchange: Exchange): void {
+function onTimeout(exchange: Pick<Exchange<unknown>, 'fail'>): void {
   exchange.fail({ kind: 'timeout' })
 }
 

@@ -1,7 +1,7 @@
 /** Replies that are worked on per turn of the event loop. */
-const PER_TURN = { least: 4, most: 32 }
-/** Of a crowd of replies one in so many per turn: thousands at once are bound by the processor, and turns cost, too. */
-const SHARE_PER_TURN = 64
+const PER_TURN = { least: 4, most: 64 }
+/** Of a crowd of replies one in so many per turn: what waits is held in memory, and is copied with each collection. */
+const SHARE_PER_TURN = 4
 
 /** Work that is finished on the wire and waits to be worked on. */
 export interface Deliverable {
@@ -14,7 +14,7 @@ export interface Deliverable {
  * our own work would count as the gateway's response time.
  */
 export function handOver(): (piece: Deliverable) => void {
-  let waiting: Deliverable[] = []
+  let waiting: (Deliverable | undefined)[] = []
   let next = 0
   const turn = () => {
     const perTurn = Math.min(
@@ -22,7 +22,12 @@ export function handOver(): (piece: Deliverable) => void {
       Math.max(PER_TURN.least, Math.floor((waiting.length - next) / SHARE_PER_TURN)),
     )
     const end = Math.min(next + perTurn, waiting.length)
-    while (next < end) waiting[next++]?.deliver()
+    while (next < end) {
+      const piece = waiting[next]
+      // What was handed over is garbage at once, not only when the crowd is through.
+      waiting[next++] = undefined
+      piece?.deliver()
+    }
     if (next < waiting.length) {
       setImmediate(turn)
       return

@@ -5,7 +5,9 @@ import type { ZodType } from 'zod'
 import type { Secret } from '../option-types.ts'
 import { abortGroups } from './abort-groups.ts'
 import { Exchange, ExchangeError, type RawReply, type Wire } from './exchange.ts'
+import type { GatewayError } from './gateway-error.ts'
 import { handOver } from './hand-over.ts'
+import { lanes } from './lanes.ts'
 import { type ReplyClassifier, type RequestName, replyFaults } from './reply-faults.ts'
 
 /** Most bytes of one account's reply. */
@@ -95,8 +97,7 @@ export function httpClient(options: HttpClientOptions): HttpClient {
     secrets: options.secrets,
     classify: options.classify,
   })
-  const pool = new Pool(base.origin, {
-    connections: options.connections,
+  const poolOptions: Pool.Options = {
     pipelining: 1,
     keepAliveTimeout: KEEP_ALIVE_MS,
     // One timer of ours limits the whole exchange, a slow drip included.
@@ -107,9 +108,10 @@ export function httpClient(options: HttpClientOptions): HttpClient {
       ...(options.tls?.caFile === undefined ? {} : { ca: readFileSync(options.tls.caFile, 'utf8') }),
       ...(options.tls?.insecureSkipVerify === true ? { rejectUnauthorized: false } : {}),
     },
-  })
+  }
+  const ways = lanes(options.connections, (connections) => new Pool(base.origin, { ...poolOptions, connections }))
   const fixedHeaders = ['accept', 'application/json', 'user-agent', options.userAgent ?? 'whatsapp-exporter']
-  const wire: Wire = { dispatcher: pool, aborts: abortGroups(), handOver: handOver(), now }
+  const wire: Wire = { lanes: ways, aborts: abortGroups(), handOver: handOver(), now }
   const usualLimits = { timeoutMs: options.timeoutMs, maxBytes: REPLY_BYTES }
   let closed = false
   let silentUntilMs = 0
@@ -142,43 +144,57 @@ export function httpClient(options: HttpClientOptions): HttpClient {
     return { timeoutMs: timeoutMs ?? usualLimits.timeoutMs, maxBytes: maxBytes ?? usualLimits.maxBytes }
   }
 
+  /** Why a request is not even sent; null where it may be. */
+  function refusalOf(request: HttpRequest<unknown>, signal: AbortSignal): GatewayError | null {
+    const waitMs = silentUntilMs - now()
+    // A wall clock that was set back must not lengthen the silence.
+    if (waitMs > 0 && waitMs <= silenceMs) return faults.silent(nameOf(request), waitMs)
+    if (signal.aborted) return faults.ofExchange({ kind: 'aborted' }, nameOf(request), 0)
+    return closed ? faults.closed(nameOf(request)) : null
+  }
+
   /** What a request ended with that brought no whole reply. */
-  function faultOf(error: unknown, request: HttpRequest<unknown>) {
+  function faultOf({ fault }: ExchangeError, request: HttpRequest<unknown>): GatewayError {
     const name = nameOf(request)
-    if (!(error instanceof ExchangeError)) return faults.unsent(error, name)
     const { timeoutMs, maxBytes } = limitsOf(request)
-    if (closed && error.fault.kind === 'network') return faults.closed(name)
-    return faults.ofExchange(error.fault, name, error.fault.kind === 'too_large' ? maxBytes : timeoutMs)
+    if (closed && fault.kind === 'network') return faults.closed(name)
+    return faults.ofExchange(fault, name, fault.kind === 'too_large' ? maxBytes : timeoutMs)
+  }
+
+  /** Parses a whole reply; throws GatewayError. */
+  function replyOf<T>(raw: RawReply, request: HttpRequest<T>): Reply<T> {
+    const accepted = request.accept === undefined ? raw.status >= 200 && raw.status < 300 : request.accept(raw.status)
+    if (!accepted) {
+      const error = faults.ofStatus(raw, nameOf(request), now())
+      if (error.code === 'rate_limited' && error.retryAfterMs !== undefined) {
+        silenceMs = error.retryAfterMs
+        silentUntilMs = now() + silenceMs
+      }
+      throw error
+    }
+    const body = faults.parse(raw, request.schema, request.anyBody ?? false, () => nameOf(request))
+    return { status: raw.status, headers: raw.headers, body, atMs: raw.atMs, durationMs: raw.durationMs }
   }
 
   return {
-    async send<T>(request: HttpRequest<T>, signal: AbortSignal): Promise<Reply<T>> {
-      const waitMs = silentUntilMs - now()
-      // A wall clock that was set back must not lengthen the silence.
-      if (waitMs > 0 && waitMs <= silenceMs) throw faults.silent(nameOf(request), waitMs)
-      if (signal.aborted) throw faults.ofExchange({ kind: 'aborted' }, nameOf(request), 0)
-      if (closed) throw faults.closed(nameOf(request))
-      let raw: RawReply
+    // Not async: the frames of functions that wait are most of what a check under way holds.
+    send<T>(request: HttpRequest<T>, signal: AbortSignal): Promise<Reply<T>> {
+      const refusal = refusalOf(request, signal)
+      if (refusal !== null) return Promise.reject(refusal)
+      let options: Dispatcher.DispatchOptions
       try {
-        raw = await Exchange.run(wire, dispatchOptions(request), limitsOf(request), signal)
+        options = dispatchOptions(request)
       } catch (error) {
-        throw faultOf(error, request)
+        return Promise.reject(faults.unsent(error, nameOf(request)))
       }
-      const accepted = request.accept === undefined ? raw.status >= 200 && raw.status < 300 : request.accept(raw.status)
-      if (!accepted) {
-        const error = faults.ofStatus(raw, nameOf(request), now())
-        if (error.code === 'rate_limited' && error.retryAfterMs !== undefined) {
-          silenceMs = error.retryAfterMs
-          silentUntilMs = now() + silenceMs
-        }
-        throw error
-      }
-      const body = faults.parse(raw, request.schema, request.anyBody ?? false, () => nameOf(request))
-      return { status: raw.status, headers: raw.headers, body, atMs: raw.atMs, durationMs: raw.durationMs }
+      return Exchange.run(wire, options, limitsOf(request), signal, (end) => {
+        if (end instanceof ExchangeError) throw faultOf(end, request)
+        return replyOf(end, request)
+      })
     },
     async close() {
       closed = true
-      if (!pool.destroyed) await pool.destroy()
+      await ways.close()
       wire.aborts.close()
     },
   }

@@ -3,7 +3,7 @@ import type { Reading } from '../accounts/observation.ts'
 import { Secret } from '../option-types.ts'
 import { basicHeader } from './auth-options.ts'
 import { type Driver, gatewayHttpClient } from './driver.ts'
-import type { Gateway, RestartReceipt } from './gateway.ts'
+import type { Gateway, RestartReceipt, TimedReading } from './gateway.ts'
 import { type HttpAccount, httpAccountReader } from './http-account.ts'
 import { LIST_BYTES, type Reply } from './http-client.ts'
 import { pointerReader } from './json-pointer.ts'
@@ -56,6 +56,12 @@ export const httpGateway: Driver<'http'> = (options, deps) => {
     return reading
   }
 
+  const timed = ({ body, durationMs, atMs }: Reply<HttpAccount>): TimedReading => ({
+    reading: counted(body),
+    durationMs,
+    atMs,
+  })
+
   async function list(signal: AbortSignal): Promise<Reply<ReadonlyMap<string, Reading>>> {
     const reply = await http.send({ path: paths.list, schema: Items, maxBytes: LIST_BYTES }, signal)
     const readings = new Map<string, Reading>()
@@ -74,9 +80,8 @@ export const httpGateway: Driver<'http'> = (options, deps) => {
     name: options.name,
     driver: options.driver,
 
-    async check(account, signal) {
-      const reply = await http.send({ path: statePath.join(pathSegment(account.nativeId)), schema: One }, signal)
-      return { reading: counted(reply.body), durationMs: reply.durationMs, atMs: reply.atMs }
+    check(account, signal) {
+      return http.send({ path: statePath.join(pathSegment(account.nativeId)), schema: One }, signal).then(timed)
     },
 
     // Without discover the endpoint need not have a list at all.

@@ -89,28 +89,37 @@ export function checking(parts: CheckingParts): Checking {
     return lateMs > LATE_TIMER_MS ? Number.POSITIVE_INFINITY : 0
   }
 
-  async function checkAccount(entry: AccountEntry, plannedMs: number, asker?: Span): Promise<CheckOutcome> {
+  /** Takes a place at the gateway and one of all; takes none where one is wanting. */
+  function tookPlaces({ places: own }: GatewayEntry): boolean {
+    if (!own.take()) return false
+    if (parts.places.take()) return true
+    own.leave()
+    return false
+  }
+
+  function leavePlaces(gateway: GatewayEntry): void {
+    parts.places.leave()
+    gateway.places.size = placesOf(gateway)
+    gateway.places.leave()
+  }
+
+  async function waitAndAsk(entry: AccountEntry, plannedMs: number, asker?: Span): Promise<CheckOutcome> {
     const { gateway } = entry
     // The gateway's places come first: a gateway that hangs must not hold places that others could use.
     const waits = !gateway.places.take()
     if (waits) await gateway.places.wait()
-    try {
-      // The gateway may have died while this check waited for its place.
-      const known = waits ? answerOfTheDead(entry, plannedMs) : null
-      if (known !== null) return known
-      if (!parts.places.take()) await parts.places.wait()
-      try {
-        return await askAccount(entry, plannedMs, asker)
-      } finally {
-        parts.places.leave()
-        gateway.places.size = placesOf(gateway)
-      }
-    } finally {
+    // The gateway may have died while this check waited for its place.
+    const known = waits ? answerOfTheDead(entry, plannedMs) : null
+    if (known !== null) {
       entry.inFlight = null
       gateway.places.leave()
+      return known
     }
+    if (!parts.places.take()) await parts.places.wait()
+    return await askAccount(entry, plannedMs, asker)
   }
 
+  /** Asks with both places taken, and leaves them. */
   async function askAccount(entry: AccountEntry, plannedMs: number, asker?: Span): Promise<CheckOutcome> {
     const { gateway } = entry
     const startedMs = begin(plannedMs)
@@ -124,11 +133,16 @@ export function checking(parts: CheckingParts): Checking {
       outcome = failed(error, startedAtMs, startedMs)
     }
     end()
-    const selfDelayMs = selfDelayOf(outcome, gateway.watched.timeoutMs)
-    settle(entry, asOfDue(entry, outcome, plannedMs), selfDelayMs, span)
-    parts.settleGateway(gateway, outcome, selfDelayMs)
-    if (span !== undefined) endCheckSpan(span, entry, outcome, startedMs - plannedMs)
-    return outcome
+    try {
+      const selfDelayMs = selfDelayOf(outcome, gateway.watched.timeoutMs)
+      settle(entry, asOfDue(entry, outcome, plannedMs), selfDelayMs, span)
+      parts.settleGateway(gateway, outcome, selfDelayMs)
+      if (span !== undefined) endCheckSpan(span, entry, outcome, startedMs - plannedMs)
+      return outcome
+    } finally {
+      entry.inFlight = null
+      leavePlaces(gateway)
+    }
   }
 
   function read({ account, gateway }: AccountEntry, span: Span | undefined): Promise<TimedReading> {
@@ -184,7 +198,9 @@ export function checking(parts: CheckingParts): Checking {
       const isProbe = entry.gateway.places.taken < PROBES_OF_A_DEAD_GATEWAY
       const known = isProbe ? null : answerOfTheDead(entry, plannedMs)
       if (known !== null) return Promise.resolve(known)
-      entry.inFlight = checkAccount(entry, plannedMs, asker)
+      // Most find their places free, and wait for nothing.
+      const ask = tookPlaces(entry.gateway) ? askAccount : waitAndAsk
+      entry.inFlight = ask(entry, plannedMs, asker)
       return entry.inFlight
     },
     gateway(entry, plannedMs) {

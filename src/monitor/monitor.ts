@@ -13,7 +13,8 @@ import { adoption, type Scope } from './adoption.ts'
 import { calendar } from './calendar.ts'
 import { type CheckFigures, checking } from './checking.ts'
 import { cycleTrace } from './cycle-trace.ts'
-import type { AccountView, CheckResult, MonitorControl } from './fleet.ts'
+import { demands } from './demand.ts'
+import type { MonitorControl } from './fleet.ts'
 import { type Flush, flusher } from './flush.ts'
 import { judging } from './judging.ts'
 import { lulls } from './lulls.ts'
@@ -156,6 +157,7 @@ export function createMonitor(parts: MonitorParts): Monitor {
     lastCycle: () => flushing.lastCycle(),
     decide: repairs.decide,
   })
+  const demanded = demands({ checks, turns: due, monotonicMs, view: show.account })
   const flushing = flusher({
     nowMs,
     monotonicMs,
@@ -226,26 +228,11 @@ export function createMonitor(parts: MonitorParts): Monitor {
     async checkNow(keys, signal) {
       // Before the first turn nobody has tried the uplink: a failed check would be put down to its gateway unheard.
       if (!due.running && judge.uplink.state.configured) await judge.uplink.probe(signal)
-      const plannedAtMs = monotonicMs()
       // A trace of the whole fleet would be too large to read: its checks are thinned out under the cycle's.
       const asker = keys === 'all' ? undefined : tracing?.active()
       const wanted =
         keys === 'all' ? [...fleet.accounts.values()] : keys.flatMap((key) => fleet.accounts.get(key) ?? [])
-      const jobs = wanted.map((entry) => {
-        const { gateway } = entry
-        const checkOne = () => checks.account(entry, plannedAtMs, asker)
-        return new Promise<CheckResult>((resolve) => {
-          const told = (outcome: CheckOutcome) => resolve(resultOf(show.account(entry), outcome))
-          if (!gateway.watched.whole || (keys !== 'all' && gateway.inFlight === null))
-            due.push(() => void checkOne().then(told))
-          // An account that was found after the list call began is not in it.
-          else
-            void checks
-              .gateway(gateway, plannedAtMs)
-              .then(async (found) => told(found.get(entry.id) ?? (await checkOne())))
-        })
-      })
-      const results = await orAborted(Promise.all(jobs), signal)
+      const results = await orAborted(demanded(wanted, { all: keys === 'all', asker }), signal)
       // Who asked for a check soon finds it on /metrics and in the store; the answer does not wait for that.
       void flushing.now()
       return results
@@ -338,14 +325,6 @@ function orphans({ ledgers, pendingRecoveries }: LoadedState, gateways: Readonly
     ledgers.filter(({ account }) => gateways.has(account.gateway)).map(({ health }) => health.recovery.pending?.id),
   )
   return pendingRecoveries.filter((attempt) => !awaited.has(attempt.id))
-}
-
-function resultOf(view: AccountView, { durationMs, result }: CheckOutcome): CheckResult {
-  return {
-    view,
-    durationMs: result.ok ? durationMs : null,
-    error: result.ok ? null : { code: result.code, message: result.message },
-  }
 }
 
 function orAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {

@@ -21,7 +21,7 @@ export interface RampPace {
 const SHARE_PER_TURN = 64
 
 export function ramp({ least, most = least, crowd = 0 }: RampPace): Ramp {
-  let queue: (() => void)[] = []
+  let queue: ((() => void) | undefined)[] = []
   let next = 0
   let armed = false
   const run = () => {
@@ -29,7 +29,12 @@ export function ramp({ least, most = least, crowd = 0 }: RampPace): Ramp {
     const waiting = queue.length - next
     const perTurn = Math.min(most, Math.max(least, Math.floor(waiting / SHARE_PER_TURN)))
     const end = next + Math.min(waiting < crowd ? 1 : perTurn, waiting)
-    while (next < end) queue[next++]?.()
+    while (next < end) {
+      const start = queue[next]
+      // What has started is garbage at once, not only when the crowd is through.
+      queue[next++] = undefined
+      start?.()
+    }
     if (next < queue.length) arm()
     else {
       queue = []

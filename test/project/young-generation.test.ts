@@ -1,20 +1,32 @@
 import { expect, test } from 'vitest'
-import { boundYoungGeneration } from '../../src/young-generation.ts'
+import { youngGeneration } from '../../src/young-generation.ts'
 
-const flagsAfter = (...startOptions: string[]) => {
+const STAYS = '--semi-space-growth-factor=1'
+const GROWS = '--semi-space-growth-factor=2'
+
+function started(...options: string[]) {
   const flags: string[] = []
-  boundYoungGeneration(startOptions, (flag) => flags.push(flag))
-  return flags
+  return { flags, young: youngGeneration(options, (flag) => flags.push(flag)) }
 }
 
-test('keeps the young generation from growing where node was started without a bound', () => {
-  expect(flagsAfter()).toEqual(['--semi-space-growth-factor=1'])
-  expect(flagsAfter('', '--max-old-space-size=512')).toEqual(['--semi-space-growth-factor=1'])
+test.each([[[]], [['', '--max-old-space-size=512']], [['--min-semi-space-size=8', '--max-semi-space-size=64']]])(
+  'keeps the young generation from growing until the fleet is known: %j',
+  (options) => {
+    expect(started(...options).flags).toEqual([STAYS])
+  },
+)
+
+test('lets it grow for a large fleet, and no more when the fleet is small again', () => {
+  const { flags, young } = started()
+  for (const accounts of [0, 4_999, 5_000, 10_000, 4_999, 0]) young.fit(accounts)
+  expect(flags).toEqual([STAYS, GROWS, STAYS])
 })
 
 test.each([['--max-semi-space-size=8'], ['--max_semi_space_size=8'], ['--max-semi-space-size', '16']])(
-  'leaves it to the one who started node with a bound: %s',
+  'leaves it to the one who started node with an upper bound: %s',
   (...options) => {
-    expect(flagsAfter(...options)).toEqual([])
+    const { flags, young } = started(...options)
+    young.fit(10_000)
+    expect(flags).toEqual([])
   },
 )
