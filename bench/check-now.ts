@@ -44,8 +44,8 @@ async function cycles(count: number): Promise<BenchRow[]> {
     const turns: number[][] = []
     const peerTurns: number[][] = []
     for (let round = 0; round < ROUNDS; round++) {
-      const { cyclesMs, failures } = await ours.now(CYCLES)
-      if (failures > 0) throw new Error(`${failures} of ${count} checks failed`)
+      const { checks, cyclesMs, failures, failure } = await ours.now(CYCLES)
+      if (failures > 0) throw new Error(`${failures} of ${checks} checks failed, the first one: ${failure}`)
       turns.push(cyclesMs.map((tookMs) => tookMs / LATENCY_MS))
       process.kill(peer.pid, 'SIGUSR2')
       const [, tookMs = '[]'] = await peer.line(/^took (.*)$/)

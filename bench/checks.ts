@@ -37,7 +37,8 @@ export async function run(): Promise<BenchRow[]> {
     const figures: { ours: number[]; peer: number[] } = { ours: [], peer: [] }
     for (let round = 0; round < ROUNDS; round++) {
       const result = await ours.now(20)
-      if (result.failures > 0) throw new Error(`${result.failures} of our checks failed`)
+      if (result.failures > 0)
+        throw new Error(`${result.failures} of our checks failed, the first one: ${result.failure}`)
       figures.ours.push(result.cpuUs / result.checks)
       figures.peer.push(await peer.probe(target.url, 5 * ACCOUNTS))
     }
@@ -62,6 +63,8 @@ export async function run(): Promise<BenchRow[]> {
 export interface NowResult {
   readonly checks: number
   readonly failures: number
+  /** What the first of them says. */
+  readonly failure?: string
   readonly cpuUs: number
   readonly cyclesMs: readonly number[]
 }

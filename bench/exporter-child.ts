@@ -24,14 +24,16 @@ for await (const line of createInterface({ input: process.stdin })) {
   const cyclesMs: number[] = []
   const before = process.cpuUsage()
   let checks = 0
-  let failures = 0
+  const failures: string[] = []
   for (let index = 0; index < Number(times); index++) {
     const startedMs = performance.now()
     const results = await service.monitor.checkNow('all', signal)
     cyclesMs.push(performance.now() - startedMs)
     checks += results.length
-    failures += results.filter((result) => result.error !== null).length
+    for (const { error } of results) if (error !== null) failures.push(error.message)
   }
   const used = process.cpuUsage(before)
-  process.stdout.write(`result ${JSON.stringify({ checks, failures, cpuUs: used.user + used.system, cyclesMs })}\n`)
+  process.stdout.write(
+    `result ${JSON.stringify({ checks, failures: failures.length, failure: failures[0], cpuUs: used.user + used.system, cyclesMs })}\n`,
+  )
 }

@@ -17,7 +17,10 @@ export interface RampPace {
   readonly crowd?: number
 }
 
-/** Of a crowd one in so many starts per turn: thousands at once are bound by the processor, and turns cost, too. */
+/**
+ * Of a crowd one in so many starts per turn, from the first to the last: thousands at once are bound by the processor, and
+ * turns cost, too. Were it a share of those that still wait, the last would start late, and all would wait for them.
+ */
 const SHARE_PER_TURN = 64
 
 export function ramp({ least, most = least, crowd = 0 }: RampPace): Ramp {
@@ -27,7 +30,7 @@ export function ramp({ least, most = least, crowd = 0 }: RampPace): Ramp {
   const run = () => {
     armed = false
     const waiting = queue.length - next
-    const perTurn = Math.min(most, Math.max(least, Math.floor(waiting / SHARE_PER_TURN)))
+    const perTurn = Math.min(most, Math.max(least, Math.floor(queue.length / SHARE_PER_TURN)))
     const end = next + Math.min(waiting < crowd ? 1 : perTurn, waiting)
     while (next < end) {
       const start = queue[next]

@@ -67,17 +67,21 @@ test('a few tasks start one per turn, and a crowd starts faster until it is few'
   expect(perTurn.filter((count) => count > 0)).toEqual([4, 4, 1, 1, 1, 1])
 })
 
-test('the more wait, the more start in a turn, up to a bound', async () => {
-  const starting = ramp({ least: 4, most: 10, crowd: 6 })
-  let started = 0
-  for (let index = 0; index < 900; index++) starting.push(() => started++)
-  const perTurn: number[] = []
-  while (started < 900) {
-    const before = started
-    await nextTurn()
-    if (started > before) perTurn.push(started - before)
-  }
-  expect(perTurn.slice(0, 26)).toEqual(Array.from({ length: 26 }, () => 10))
-  expect(perTurn[27]).toBe(9)
-  expect(perTurn.slice(-5)).toEqual([4, 1, 1, 1, 1])
-})
+test.each([
+  { most: 32, perTurn: 14, turns: 64, last: [1, 1, 1, 1] },
+  { most: 10, perTurn: 10, turns: 90, last: [] },
+])(
+  'the larger the crowd, the more start in each turn to its end, at most $most',
+  async ({ most, perTurn, turns, last }) => {
+    const starting = ramp({ least: 4, most, crowd: 6 })
+    let started = 0
+    for (let index = 0; index < 900; index++) starting.push(() => started++)
+    const starts: number[] = []
+    while (started < 900) {
+      const before = started
+      await nextTurn()
+      if (started > before) starts.push(started - before)
+    }
+    expect(starts).toEqual([...Array.from({ length: turns }, () => perTurn), ...last])
+  },
+)
