@@ -11,6 +11,8 @@ const LATENCY_MS = 50
 const ROUNDS = 7
 /** Cycles of one side before it is the other's turn. */
 const CYCLES = 5
+/** Checks of each side before it is measured, at least three cycles: what runs for weeks has its code compiled. */
+const WARM_UP_CHECKS = 10_000
 
 /**
  * Wall time of a check of all accounts at once, over the time that one reply takes (50 ms), beside the same requests as
@@ -24,6 +26,7 @@ export async function run(): Promise<BenchRow[]> {
 }
 
 async function cycles(count: number): Promise<BenchRow[]> {
+  const warmUpCycles = Math.max(3, Math.ceil(WARM_UP_CHECKS / count))
   const folder = await mkdtemp(join(tmpdir(), 'bench-now-'))
   const target = await startTarget(LATENCY_MS)
   const config = join(folder, 'config.yml')
@@ -37,10 +40,11 @@ async function cycles(count: number): Promise<BenchRow[]> {
     target.url,
     String(count),
     String(CYCLES),
+    String(warmUpCycles),
   ])
   try {
     await peer.line(/^warm$/)
-    await ours.now(3)
+    await ours.now(warmUpCycles)
     const turns: number[][] = []
     const peerTurns: number[][] = []
     for (let round = 0; round < ROUNDS; round++) {

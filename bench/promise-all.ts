@@ -1,9 +1,9 @@
-// The naive way to check a fleet: everything at once. usage: node bench/promise-all.ts <url> <accounts> <rounds>
+// The naive way to check a fleet: everything at once. usage: node bench/promise-all.ts <url> <accounts> <rounds> <warm-up rounds>
 // A few rounds, back to back, per SIGUSR2; prints how long each took.
 import { Agent, request } from 'undici'
 import { accountIds } from './fleet-config.ts'
 
-const [url = '', count = '0', times = '1'] = process.argv.slice(2)
+const [url = '', count = '0', times = '1', warmUp = '3'] = process.argv.slice(2)
 const dispatcher = new Agent({ connections: Number(count) })
 const ids = accountIds(Number(count))
 
@@ -19,7 +19,7 @@ async function round(): Promise<number> {
 }
 
 // Thousands of connections opened at once may overflow the target's queue of new ones; afterwards they are open.
-for (let index = 0; index < 3; index++)
+for (let index = 0; index < Number(warmUp); index++)
   await round().catch((error: unknown) => process.stderr.write(`warm-up: ${String(error)}\n`))
 process.on('SIGUSR2', async () => {
   const tookMs: number[] = []
