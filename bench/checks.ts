@@ -3,9 +3,10 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
+import { START_OPTIONS } from '../src/young-generation.ts'
 import type { BenchRow } from './bench-row.ts'
 import { fleetConfig } from './fleet-config.ts'
-import { cpuSeconds, median, NODE_OPTIONS, type Program, startProgram, startTarget } from './process.ts'
+import { cpuSeconds, median, type Program, startProgram, startTarget } from './process.ts'
 
 const ROUNDS = 5
 const IN_FLIGHT = 100
@@ -73,7 +74,7 @@ export interface NowResult {
 export async function startExporter(config: string) {
   const child = spawn(
     process.execPath,
-    [...NODE_OPTIONS, new URL('./exporter-child.ts', import.meta.url).pathname, config],
+    [...START_OPTIONS, new URL('./exporter-child.ts', import.meta.url).pathname, config],
     {
       stdio: ['pipe', 'pipe', 'inherit'],
     },

@@ -2,9 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
 import { createInterface } from 'node:readline'
-
-/** What the installed command starts node with. */
-export const NODE_OPTIONS = ['--min-semi-space-size=8', '--max-semi-space-size=64'] as const
+import { START_OPTIONS } from '../src/young-generation.ts'
 
 /** A program that a benchmark started. */
 export interface Program {
@@ -50,7 +48,7 @@ async function endProgram(child: ChildProcess): Promise<void> {
 /** The program itself as its package starts it, in a process of its own; gives the address of its API. */
 export async function startServe(configFile: string): Promise<Program & { readonly url: string }> {
   const main = new URL('../src/main.ts', import.meta.url).pathname
-  const args = [...NODE_OPTIONS, main, 'serve', '--config', configFile]
+  const args = [...START_OPTIONS, main, 'serve', '--config', configFile]
   const program = startProgram(process.execPath, args, { LOG_FORMAT: 'json' })
   const [, url = ''] = await program.line(/"url":"(http[^"]+)","msg":"the API listens"/)
   return { ...program, url }

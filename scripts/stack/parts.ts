@@ -1,4 +1,5 @@
 import { join } from 'node:path'
+import { START_OPTIONS } from '../../src/young-generation.ts'
 import type { Part } from './child.ts'
 import { portOf, type SimulatorPlan, type StackPlan } from './plan.ts'
 
@@ -21,7 +22,7 @@ export function exporterPart(plan: StackPlan): Part {
   return {
     name: 'exporter',
     command: process.execPath,
-    args: ['--min-semi-space-size=8', '--max-semi-space-size=64', 'src/main.ts', 'serve', '--config', plan.configPath],
+    args: [...START_OPTIONS, 'src/main.ts', 'serve', '--config', plan.configPath],
     env: { LOG_FORMAT: 'text' },
     readyUrl: `${plan.exporterUrl}/-/ready`,
     readyWithinMs: READY_WITHIN_MS,

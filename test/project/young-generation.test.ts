@@ -1,5 +1,6 @@
+import { readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
-import { youngGeneration } from '../../src/young-generation.ts'
+import { START_OPTIONS, youngGeneration } from '../../src/young-generation.ts'
 
 const STAYS = '--semi-space-growth-factor=1'
 const GROWS = '--semi-space-growth-factor=2'
@@ -9,7 +10,7 @@ function started(...options: string[]) {
   return { flags, young: youngGeneration(options, (flag) => flags.push(flag)) }
 }
 
-test.each([[[]], [['', '--max-old-space-size=512']], [['--min-semi-space-size=8', '--max-semi-space-size=64']]])(
+test.each([[[]], [['', '--max-old-space-size=512']], [[...START_OPTIONS]]])(
   'keeps the young generation from growing until the fleet is known: %j',
   (options) => {
     expect(started(...options).flags).toEqual([STAYS])
@@ -30,3 +31,10 @@ test.each([['--max-semi-space-size=8'], ['--max_semi_space_size=8'], ['--max-sem
     expect(flags).toEqual([])
   },
 )
+
+test('the installed command and the image start node with its bounds', () => {
+  const [shebang] = readFileSync('src/main.ts', 'utf8').split('\n')
+  expect(shebang).toBe(`#!/usr/bin/env -S node ${START_OPTIONS.join(' ')}`)
+  const quoted = START_OPTIONS.map((option) => `"${option}"`).join(', ')
+  expect(readFileSync('Dockerfile', 'utf8')).toContain(`"node", ${quoted}, "/app/dist/main.js"`)
+})
